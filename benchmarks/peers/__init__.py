@@ -1,0 +1,1 @@
+"""Hand-written programs of the stories, against which the runtimes are timed."""

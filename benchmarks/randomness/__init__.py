@@ -1,0 +1,1 @@
+"""The project's noise, fed to dieharder; run by `python -m benchmarks.randomness`."""

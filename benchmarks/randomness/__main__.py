@@ -1,0 +1,153 @@
+"""Feeds the noise to dieharder and writes RESULTS.md.
+
+python -m benchmarks.randomness                       # all of it: about ten minutes
+python -m benchmarks.randomness --streams steps,seeds --out /tmp/results.md
+"""
+
+import argparse
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.randomness import dieharder, streams
+
+RESULTS = pathlib.Path(__file__).with_name("RESULTS.md")
+MULTIPLES = (1, 4, 16)  # a weak result is repeated with more data, from another origin
+CONTROL = "control"
+
+
+def tries(name: str, test: dieharder.Test) -> Iterator[dieharder.Result]:
+    """Tests a stream, with more data as long as the result is weak.
+
+    Args:
+        name: The stream.
+        test: The test.
+
+    Yields:
+        The result of each try; the last is no longer weak, or all data are used up.
+    """
+    make = streams.control if name == CONTROL else streams.STREAMS[name]
+    for number, multiple in enumerate(MULTIPLES):
+        # Every test and try looks at other data.
+        origin = 1 + dieharder.TESTS.index(test) * len(MULTIPLES) + number
+        result = dieharder.run(test, make(origin), multiple=multiple)
+        yield result
+        if result.assessment != "WEAK":
+            return
+
+
+def cell(results: list[dieharder.Result]) -> str:
+    """What the table says of the tries at one stream and test.
+
+    Args:
+        results: The tries.
+
+    Returns:
+        The p-values, with those of repeated tries after arrows.
+    """
+    text = " -> ".join(f"{result.lowest:.2g}" for result in results)
+    verdict = results[-1].assessment
+    return text if verdict == "PASSED" else f"**{text} {verdict}**"
+
+
+def report(table: dict[str, dict[str, list[dieharder.Result]]], seconds: float) -> str:
+    """Writes the results as a page.
+
+    Args:
+        table: The tries, by stream and test.
+        seconds: How long all of it took.
+
+    Returns:
+        Markdown.
+    """
+    ours = {name: row for name, row in table.items() if name != CONTROL}
+    finals = [results[-1].assessment for row in ours.values() for results in row.values()]
+    again = sum(len(results) > 1 for row in ours.values() for results in row.values())
+    words = sum(r.megawords for row in ours.values() for results in row.values() for r in results)
+    version = subprocess.run(
+        ["dieharder", "-h"], capture_output=True, text=True, check=False
+    ).stdout.split("Copyright")[0]
+    version = version.strip("#= \n").removeprefix("dieharder version").strip()
+    lines = [
+        "# The noise under dieharder",
+        "",
+        "Written by `python -m benchmarks.randomness`. The noise is Threefry-2x32 with 20 rounds, "
+        "addressed by seed, variable, site, step and element. Each stream walks along one axis of "
+        "the address and keeps the others fixed (`streams.py` says how); `simulation` interleaves "
+        "them as a run does. The published test vectors are checked in the tests.",
+        "",
+        f"**{finals.count('PASSED')} of {len(finals)} passed, {finals.count('WEAK')} weak, "
+        f"{finals.count('FAILED')} failed**; {again} were weak at first (expected at a limit of "
+        f"0.01: {0.01 * len(finals):.1f}) and repeated with 4, then 16 times as much data from "
+        "another part of the stream.",
+        "",
+        "A cell is the two-sided p-value of the test's most extreme statistic, corrected for the "
+        "number of its statistics; below 0.01 is weak, below 0.000002 failed. The last column is a "
+        "control, a 32-bit linear congruential generator: the tests are able to fail.",
+        "",
+        "| test | " + " | ".join(table) + " |",
+        "| --- |" + " ---: |" * len(table),
+    ]
+    for test in dieharder.TESTS:
+        cells = [cell(row[test.name]) for row in table.values()]
+        lines.append(f"| {test.name} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"{words / 1000:.1f} thousand million words of 32 bits in {seconds / 60:.0f} minutes, one "
+        f"test at a time; dieharder {version}, numpy {np.__version__}, "
+        f"Python {platform.python_version()}, {platform.machine()}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Runs all tests.
+
+    Returns:
+        The exit status: 1 if a stream of ours failed or the control did not.
+    """
+    parser = argparse.ArgumentParser(description="Feeds the noise to dieharder.")
+    parser.add_argument(
+        "--streams",
+        default=",".join(streams.STREAMS),
+        help="which ones, separated by commas; all by default",
+    )
+    parser.add_argument("--out", type=pathlib.Path, default=RESULTS, help="the page to write")
+    args = parser.parse_args()
+    names = args.streams.split(",")
+    unknown = set(names) - set(streams.STREAMS)
+    if unknown:
+        parser.error(
+            f"--streams: must be of {', '.join(streams.STREAMS)}, got {', '.join(unknown)}"
+        )
+    os.nice(10)
+    started, table = time.perf_counter(), {}
+    for name in [*names, CONTROL]:
+        table[name] = {}
+        for test in dieharder.TESTS:
+            table[name][test.name] = results = list(tries(name, test))
+            seconds = sum(result.seconds for result in results)
+            print(f"{name:12} {test.name:22} {cell(results):40} {seconds:6.1f} s", flush=True)
+    args.out.write_text(report(table, time.perf_counter() - started))
+    print(f"written: {args.out}")
+    failed = [
+        f"{name}: {test}"
+        for name in names
+        for test, results in table[name].items()
+        if results[-1].assessment == "FAILED"
+    ]
+    control = [results[-1].assessment for results in table[CONTROL].values()]
+    if failed or "FAILED" not in control:
+        print("failed: " + (", ".join(failed) or "the control passed all tests"), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

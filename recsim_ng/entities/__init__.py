@@ -1,0 +1,1 @@
+"""Who acts: users, corpora, recommenders, providers, metrics, and what they are made of."""

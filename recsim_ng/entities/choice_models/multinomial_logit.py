@@ -1,0 +1,78 @@
+"""The multinomial logit choice model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core.edward2 import ed
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.value import Value
+from recsim_ng.entities.choice_models.choice_model import ChoiceModel
+
+
+class MultinomialLogitChoiceModel(ChoiceModel):
+    """Picks one document, or none, with probabilities proportional to exp(logit).
+
+        P(choice = i) = exp(l_i + i b) / (exp(n) + sum_j exp(l_j + j b)),   i = 0 .. S-1
+        P(choice = S) = exp(n)         / (...)                              no choice
+
+    with document logits l, no-choice logit n and positional bias b, added once for every position
+    further down.
+
+    Args:
+      batch_shape: of the users, `[B...]`.
+      nochoice_logits: n, scalar or `[B...]`; minus infinity: something is always chosen.
+      positional_bias: b.
+      name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) nochoice_logits does not broadcast to the batch shape.
+
+    Source: Luce (1959), Individual choice behavior; McFadden (1974).
+    """
+
+    def __init__(
+        self,
+        batch_shape: Sequence[int],
+        nochoice_logits: Any,
+        positional_bias: float = 0.0,
+        name: str = "MultinomialLogitChoiceModel",
+    ) -> None:
+        super().__init__(batch_shape, name=name)
+        self._nochoice_logits = tf.convert_to_tensor(nochoice_logits, tf.float32)
+        self._positional_bias = positional_bias
+        shape = self._nochoice_logits.shape
+        if tf.broadcast_static_shape(shape, tf.TensorShape(self._batch_shape)) != tf.TensorShape(
+            self._batch_shape
+        ):
+            raise ConfigError(
+                f"{name}: nochoice_logits must broadcast to the batch shape "
+                f"{list(self._batch_shape)}, got {shape}"
+            )
+
+    def choice(self, slate_document_logits: Any) -> Value:
+        """Returns the choices.
+
+        Args:
+          slate_document_logits: `[B..., S]` document logits.
+
+        Returns:
+          A Value with `choice`, `[B...]` int32: the place on the slate, S for no choice.
+        """
+        logits = tf.convert_to_tensor(slate_document_logits)
+        size = logits.shape[-1]
+        if self._positional_bias:
+            logits = logits + self._positional_bias * tf.range(size, dtype=logits.dtype)
+        none = tf.broadcast_to(tf.cast(self._nochoice_logits, logits.dtype), tf.shape(logits)[:-1])
+        return Value(choice=ed.Categorical(logits=tf.concat([logits, none[..., None]], -1)))
+
+    def specs(self) -> Value:
+        """Returns the spec of `choice`: `[B...]` int32."""
+        space = gymnasium.spaces.Box(0, np.iinfo(np.int32).max, self._batch_shape, np.int32)
+        return ValueSpec(choice=Space(space, strict=True))

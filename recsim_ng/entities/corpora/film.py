@@ -1,0 +1,93 @@
+"""A catalogue of films that stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from gymnasium import spaces
+
+from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.value import Value
+from recsim_ng.entities.recommendation import Corpus
+
+
+class FilmCorpus(Corpus):
+    """D films with their genres, quality, popularity and year; all are available at every step.
+
+    Args:
+      config: num_docs (D), num_topics (K genres).
+      genres: `[D, K]` float32, 1 where a film has a genre, else 0.
+      quality: `[D]` float32 by how many stars a film is liked better than the usual one.
+      popularity: `[D]` number of ratings that a film had before the run.
+      year: `[D]` int32 year of release, 0 where it is unknown.
+      name: of the entity.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        genres: Any,
+        quality: Any,
+        popularity: Any,
+        year: Any,
+        name: str = "FilmCorpus",
+    ) -> None:
+        super().__init__(config, name)
+        self._films = Value(
+            doc_id=tf.range(self._num_docs),
+            doc_genres=tf.constant(genres, tf.float32),
+            doc_quality=tf.constant(quality, tf.float32),
+            doc_popularity=tf.constant(popularity, tf.float32),
+            doc_year=tf.constant(year, tf.int32),
+        )
+
+    def initial_state(self) -> Value:
+        """Returns no fields: nothing about the catalogue changes."""
+        return Value()
+
+    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
+        """Returns no fields.
+
+        Args:
+          previous_state: not read.
+          user_response: not read.
+          slate_docs: not read.
+        """
+        del user_response, slate_docs
+        return previous_state
+
+    def available_documents(self, corpus_state: Value) -> Value:
+        """Returns the films.
+
+        Args:
+          corpus_state: not read.
+
+        Returns:
+          doc_id `[D]` int32, doc_genres `[D, K]` float32, doc_quality `[D]` float32 stars,
+          doc_popularity `[D]` float32 ratings, doc_year `[D]` int32.
+        """
+        del corpus_state
+        return self._films
+
+    def specs(self) -> ValueSpec:
+        """Returns the specs of state and available_docs."""
+        docs, genres = self._num_docs, self._num_topics
+        return ValueSpec(
+            state=ValueSpec(),
+            available_docs=ValueSpec(
+                doc_id=_per_doc(spaces.Box(0, docs - 1, (docs,), np.int32)),
+                doc_genres=Space(
+                    spaces.Box(0, 1, (docs, genres), np.float32), dims=("doc", "genre"), strict=True
+                ),
+                doc_quality=_per_doc(spaces.Box(-np.inf, np.inf, (docs,), np.float32)),
+                doc_popularity=_per_doc(spaces.Box(0, np.inf, (docs,), np.float32)),
+                doc_year=_per_doc(spaces.Box(0, 9999, (docs,), np.int32)),
+            ),
+        )
+
+
+def _per_doc(space: spaces.Space) -> Space:
+    return Space(space, dims=("doc",), strict=True)

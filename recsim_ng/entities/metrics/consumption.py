@@ -1,0 +1,138 @@
+"""What people got out of it, and how their consumption spreads over the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from gymnasium import spaces
+
+from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.value import Value
+from recsim_ng.entities.choice_models import get_chosen
+from recsim_ng.entities.recommendation import RecsMetricsBase
+
+
+class ConsumptionMetrics(RecsMetricsBase):
+    """Enjoyment, ratings and choices of people, and the concentration of what they consume.
+
+    All at step t count what happened at steps 0 ... t-1, so all are 0 at step 0.
+
+        cumulative_enjoyment_t[u] = sum over steps of the enjoyment of the film chosen
+        num_chosen_t[u]           = number of films chosen
+        rating_sum_t[u]           = sum of their ratings
+        consumption_t[d]          = number of times that anybody chose film d
+
+        mean_rating_t      = sum of rating_sum_t / sum of num_chosen_t
+        choice_rate_t      = sum of num_chosen_t / (U t)
+        coverage_t         = share of films with consumption_t > 0
+        consumption_gini_t = Gini coefficient of consumption_t: 0 if all films are consumed alike,
+                             nearly 1 if one film is all that is consumed
+
+    Args:
+      config: num_users (U), num_docs (D).
+      name: of the entity.
+    """
+
+    def __init__(self, config: Mapping[str, Any], name: str = "ConsumptionMetrics") -> None:
+        super().__init__(config, name)
+        self._num_docs = config["num_docs"]
+
+    def initial_metrics(self) -> Value:
+        """Returns the metrics before anything happened: zeros."""
+        users = tf.zeros([self._num_users])
+        return Value(
+            enjoyment=users,
+            cumulative_enjoyment=users,
+            num_chosen=tf.zeros([self._num_users], tf.int32),
+            rating_sum=users,
+            consumption=tf.zeros([self._num_docs], tf.int32),
+            num_steps=tf.zeros([], tf.int32),
+            mean_rating=tf.zeros([]),
+            choice_rate=tf.zeros([]),
+            coverage=tf.zeros([]),
+            consumption_gini=tf.zeros([]),
+        )
+
+    def next_metrics(
+        self,
+        previous_metrics: Value,
+        corpus_state: Value,
+        user_state: Value,
+        user_response: Value,
+        slate_docs: Value,
+    ) -> Value:
+        """Returns the metrics with one more step.
+
+        Args:
+          previous_metrics: as of the step before.
+          corpus_state: not read.
+          user_state: not read.
+          user_response: choice `[U]`, is_chosen `[U]`, enjoyment `[U]`, rating `[U]`.
+          slate_docs: doc_ranks `[U, S]`.
+        """
+        del corpus_state, user_state
+        is_chosen, enjoyment = user_response.get("is_chosen"), user_response.get("enjoyment")
+        rating = tf.where(is_chosen, user_response.get("rating"), 0.0)
+        num_chosen = previous_metrics.get("num_chosen") + tf.cast(is_chosen, tf.int32)
+        rating_sum = previous_metrics.get("rating_sum") + rating
+        num_steps = previous_metrics.get("num_steps") + 1
+        film = get_chosen(
+            slate_docs.at("doc_ranks"), user_response.get("choice"), nochoice_value=-1
+        ).get("doc_ranks")
+        consumption = previous_metrics.get("consumption") + tf.reduce_sum(
+            tf.cast(film[:, None] == tf.range(self._num_docs), tf.int32), axis=0
+        )
+        films = tf.cast(tf.reduce_sum(num_chosen), tf.float32)
+        chances = tf.cast(self._num_users * num_steps, tf.float32)
+        return Value(
+            enjoyment=enjoyment,
+            cumulative_enjoyment=previous_metrics.get("cumulative_enjoyment") + enjoyment,
+            num_chosen=num_chosen,
+            rating_sum=rating_sum,
+            consumption=consumption,
+            num_steps=num_steps,
+            mean_rating=tf.reduce_sum(rating_sum) / tf.maximum(films, 1.0),
+            choice_rate=films / chances,
+            coverage=tf.reduce_mean(tf.cast(consumption > 0, tf.float32)),
+            consumption_gini=_gini(consumption),
+        )
+
+    def specs(self) -> ValueSpec:
+        """Returns the specs of state."""
+        floats = Space(
+            spaces.Box(-np.inf, np.inf, (self._num_users,), np.float32), dims=("user",), strict=True
+        )
+        share = Space(spaces.Box(0, 1, (), np.float32), dims=(), strict=True)
+        most = np.iinfo(np.int32).max
+        return ValueSpec(
+            state=ValueSpec(
+                enjoyment=floats,
+                cumulative_enjoyment=floats,
+                num_chosen=Space(
+                    spaces.Box(0, most, (self._num_users,), np.int32), dims=("user",), strict=True
+                ),
+                rating_sum=floats,
+                consumption=Space(
+                    spaces.Box(0, most, (self._num_docs,), np.int32), dims=("doc",), strict=True
+                ),
+                num_steps=Space(spaces.Box(0, most, (), np.int32), dims=(), strict=True),
+                mean_rating=Space(
+                    spaces.Box(-np.inf, np.inf, (), np.float32), dims=(), strict=True
+                ),
+                choice_rate=share,
+                coverage=share,
+                consumption_gini=share,
+            )
+        )
+
+
+def _gini(count: Any) -> Any:
+    """The Gini coefficient of `[D]` int32 counts, 0 if all are 0."""
+    count = tf.cast(tf.sort(count), tf.float32)
+    size = tf.cast(tf.shape(count)[0], tf.float32)
+    rank = tf.range(1.0, size + 1.0)
+    total = tf.reduce_sum(count)
+    return tf.reduce_sum((2 * rank - size - 1) * count) / tf.maximum(size * total, 1.0)

@@ -1,0 +1,8 @@
+"""The roles of a recommendation story."""
+
+from recsim_ng.entities.recommendation.corpus import Corpus
+from recsim_ng.entities.recommendation.metrics import RecsMetricsBase
+from recsim_ng.entities.recommendation.recommender import BaseRecommender
+from recsim_ng.entities.recommendation.user import User
+
+__all__ = ["BaseRecommender", "Corpus", "RecsMetricsBase", "User"]

@@ -1,0 +1,51 @@
+"""Corpus: the role of the documents that can be recommended, and of who provides them."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+from recsim_ng.core.entity import Entity
+from recsim_ng.core.value import Value
+
+
+class Corpus(Entity, metaclass=abc.ABCMeta):
+    """A corpus of documents.
+
+    Args:
+      config: settings by name; reads `num_docs` (D) and `num_topics` (K).
+      name: of the entity.
+    """
+
+    def __init__(self, config: Mapping[str, Any], name: str = "Corpus") -> None:
+        super().__init__(name=name)
+        self._config = config
+        self._num_docs = config["num_docs"]
+        self._num_topics = config["num_topics"]
+
+    @abc.abstractmethod
+    def initial_state(self) -> Value:
+        """Returns the corpus' state at step 0."""
+
+    @abc.abstractmethod
+    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
+        """Returns the corpus' state at t, out of state, response and slate at t - 1.
+
+        Args:
+          previous_state: the corpus' state.
+          user_response: what the users did.
+          slate_docs: what they were shown.
+        """
+
+    @abc.abstractmethod
+    def available_documents(self, corpus_state: Value) -> Value:
+        """Returns the documents that can be recommended now.
+
+        Args:
+          corpus_state: the current state.
+        """
+
+    @abc.abstractmethod
+    def specs(self) -> Value:
+        """Returns the specs of `state` and `available_docs`."""

@@ -1,0 +1,51 @@
+"""RecsMetricsBase: the role of who keeps the score."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+from recsim_ng.core.entity import Entity
+from recsim_ng.core.value import Value
+
+
+class RecsMetricsBase(Entity, metaclass=abc.ABCMeta):
+    """Metrics of a recommendation story.
+
+    Args:
+      config: settings by name; reads `num_users` (U).
+      name: of the entity.
+    """
+
+    def __init__(self, config: Mapping[str, Any], name: str = "Metrics") -> None:
+        super().__init__(name=name)
+        self._config = config
+        self._num_users = config["num_users"]
+
+    @abc.abstractmethod
+    def initial_metrics(self) -> Value:
+        """Returns the metrics at step 0, before anything has happened."""
+
+    @abc.abstractmethod
+    def next_metrics(
+        self,
+        previous_metrics: Value,
+        corpus_state: Value,
+        user_state: Value,
+        user_response: Value,
+        slate_docs: Value,
+    ) -> Value:
+        """Returns the metrics at t, out of everything at t - 1.
+
+        Args:
+          previous_metrics: the metrics.
+          corpus_state: the corpus' state.
+          user_state: the users' state.
+          user_response: what the users did.
+          slate_docs: what they were shown.
+        """
+
+    @abc.abstractmethod
+    def specs(self) -> Value:
+        """Returns the spec of `state`."""

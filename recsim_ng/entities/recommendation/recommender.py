@@ -1,0 +1,56 @@
+"""BaseRecommender: the role of who chooses the slates."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+from recsim_ng.core.entity import Entity
+from recsim_ng.core.value import Value
+
+
+class BaseRecommender(Entity, metaclass=abc.ABCMeta):
+    """A recommender.
+
+    Args:
+      config: settings by name; reads `num_users` (U), `num_docs` (D) and `slate_size` (S).
+      name: of the entity.
+    """
+
+    def __init__(self, config: Mapping[str, Any], name: str = "BaseRecommender") -> None:
+        super().__init__(name=name)
+        self._config = config
+        self._num_users = config["num_users"]
+        self._num_docs = config["num_docs"]
+        self._slate_size = config["slate_size"]
+
+    @abc.abstractmethod
+    def initial_state(self) -> Value:
+        """Returns the recommender's state at step 0."""
+
+    @abc.abstractmethod
+    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
+        """Returns the recommender's state at t, out of state, response and slate at t - 1.
+
+        Args:
+          previous_state: the recommender's state.
+          user_response: what the users did.
+          slate_docs: what they were shown.
+        """
+
+    @abc.abstractmethod
+    def slate_docs(
+        self, recommender_state: Value, user_observation: Value, available_docs: Value
+    ) -> Value:
+        """Returns a slate for each user.
+
+        Args:
+          recommender_state: the current state.
+          user_observation: what is seen of the users.
+          available_docs: the documents that can be shown.
+        """
+
+    @abc.abstractmethod
+    def specs(self) -> Value:
+        """Returns the specs of `state` and `slate`."""

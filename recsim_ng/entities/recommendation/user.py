@@ -1,0 +1,60 @@
+"""User: the role of a population of users."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+from recsim_ng.core.entity import Entity
+from recsim_ng.core.value import Value
+
+
+class User(Entity, metaclass=abc.ABCMeta):
+    """A population of users.
+
+    Args:
+      config: settings by name; reads `num_users` (U) and `num_topics` (K).
+      name: of the entity.
+    """
+
+    def __init__(self, config: Mapping[str, Any], name: str = "User") -> None:
+        super().__init__(name=name)
+        self._config = config
+        self._num_users = config["num_users"]
+        self._num_topics = config["num_topics"]
+
+    @abc.abstractmethod
+    def initial_state(self) -> Value:
+        """Returns the users' state at step 0."""
+
+    @abc.abstractmethod
+    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
+        """Returns the users' state at t, out of state, response and slate at t - 1.
+
+        Args:
+          previous_state: the users' state.
+          user_response: what they did.
+          slate_docs: what they were shown.
+        """
+
+    @abc.abstractmethod
+    def observation(self, user_state: Value) -> Value:
+        """Returns what a recommender sees of the users.
+
+        Args:
+          user_state: the current state.
+        """
+
+    @abc.abstractmethod
+    def next_response(self, user_state: Value, slate_docs: Value) -> Value:
+        """Returns how the users respond to their slates.
+
+        Args:
+          user_state: the current state.
+          slate_docs: the current slates.
+        """
+
+    @abc.abstractmethod
+    def specs(self) -> Value:
+        """Returns the specs of `state`, `observation` and `response`."""

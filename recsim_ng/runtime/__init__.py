@@ -1,0 +1,7 @@
+"""How a model runs."""
+
+from recsim_ng.runtime.python_runtime import PythonRuntime
+from recsim_ng.runtime.runtime import Runtime
+from recsim_ng.runtime.tf_runtime import TFRuntime
+
+__all__ = ["PythonRuntime", "Runtime", "TFRuntime"]

@@ -1,0 +1,1 @@
+"""How entities meet: templates and ready scenarios."""

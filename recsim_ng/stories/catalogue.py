@@ -1,0 +1,57 @@
+"""The ready stories, by name; kept free of TensorFlow, so that the command can list them at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from types import ModuleType
+
+from recsim_ng.core.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A ready story.
+
+    Attributes:
+      name: for the command.
+      module: which has `Config`, `story(config)` and `STUDY`.
+      summary: one line.
+    """
+
+    name: str
+    module: str
+    summary: str
+
+    def load(self) -> ModuleType:
+        """Imports the story's module."""
+        return importlib.import_module(self.module)
+
+
+STORIES = (
+    Entry(
+        "ecosystem",
+        "recsim_ng.stories.ecosystem",
+        "Does promoting small content providers make users better off?",
+    ),
+    Entry(
+        "movielens",
+        "recsim_ng.stories.movielens",
+        "Recommenders compete for the real people of MovieLens 100K.",
+    ),
+)
+
+
+def find(name: str) -> Entry:
+    """Returns the story of that name.
+
+    Args:
+      name: as in `STORIES`.
+
+    Raises:
+      ConfigError: (also a ValueError) there is none.
+    """
+    for entry in STORIES:
+        if entry.name == name:
+            return entry
+    raise ConfigError(f"story: must be one of {[e.name for e in STORIES]}, got {name!r}")

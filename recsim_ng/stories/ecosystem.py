@@ -1,0 +1,268 @@
+"""Ecosystem health: does promoting small providers make users better off?
+
+Users live near content providers. Providers produce in proportion to the squared clicks that they
+got, so small ones die out under a recommender that only looks at affinity. The recommender's boost
+cap says how much it may promote providers that were chosen little.
+
+Source: Mladenov et al. (2021), RecSim NG, section on ecosystem modelling.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core import check, noise, standard_noise
+from recsim_ng.core.study import HeadlineMetric, Study
+from recsim_ng.core.variable import Variable
+from recsim_ng.entities.corpora import ViableCorpus
+from recsim_ng.entities.metrics import UtilityAsRewardMetrics
+from recsim_ng.entities.recommenders import MyopicRecommender
+from recsim_ng.entities.users import ClusteredNormalUserCoreDispersion
+from recsim_ng.stories.recommendation_simulation import recs_story
+
+_DOCS_PER_PROVIDER = 5
+_SLATE_SIZE = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Settings of the ecosystem story."""
+
+    num_users: int = 2000
+    """U, number of users."""
+    num_provider_clusters: int = 40
+    """Number of clusters of providers."""
+    provider_fan_out: int = 2
+    """Providers in each cluster; there are P = clusters x fan-out of them."""
+    provider_disp: float = 64.0
+    """Variance of the clusters' centres around the origin."""
+    num_topics: int = 2
+    """K, dimension of the space of interests."""
+    num_docs: int = 0
+    """D, new documents at each step; 0: five for each provider."""
+    slate_size: int = 3
+    """S, documents shown to a user at each step."""
+    provider_boost_cap: float = 1.2
+    """How much a provider may be promoted or demoted, in units of affinity; 0: myopic."""
+    interest_step_size: float = 0.0
+    """How far an interest moves away from what was chosen, as a share of the distance."""
+    provider_seed: int = 0
+    """Seed of the providers, which are the same for all seeds of a run."""
+
+    def __post_init__(self) -> None:
+        where = "ecosystem"
+        for name in ("num_users", "num_provider_clusters", "provider_fan_out", "num_topics"):
+            check.whole(where, name, getattr(self, name), 1)
+        check.whole(where, "slate_size", self.slate_size, 1)
+        if self.num_docs:
+            check.whole(where, "num_docs", self.num_docs, self.slate_size)
+        check.whole(where, "slate_size", self.slate_size, 1, self.documents)
+        check.real(where, "provider_disp", self.provider_disp, 0.0, 1e12)
+        check.real(where, "provider_boost_cap", self.provider_boost_cap, 0.0, 1e6)
+        check.real(where, "interest_step_size", self.interest_step_size, 0.0, 1.0)
+        check.whole(where, "provider_seed", self.provider_seed, 0)
+
+    @property
+    def documents(self) -> int:
+        """D, with the default resolved."""
+        return self.num_docs or _DOCS_PER_PROVIDER * self.num_providers
+
+    @property
+    def num_providers(self) -> int:
+        """P."""
+        return self.num_provider_clusters * self.provider_fan_out
+
+
+def init_random_provider_clusters(
+    provider_disp: float,
+    provider_fan_out: int,
+    num_provider_clusters: int,
+    num_topics: int,
+    *,
+    seed: int = 0,
+) -> np.ndarray:
+    """Draws the providers: clusters around the origin, providers around their cluster's centre.
+
+        c ~ N(0, provider_disp I),   mu_p = c + N(0, 0.5 I)         (variances)
+
+    Args:
+      provider_disp: variance of the centres.
+      provider_fan_out: providers in each cluster.
+      num_provider_clusters: number of clusters.
+      num_topics: K.
+      seed: of the draw.
+
+    Returns:
+      `[P, K]` float32 means, the providers of a cluster next to each other.
+    """
+    key = noise.Key(noise.seed_words(seed)).fold("provider clusters")
+    with tf.init_scope():
+        shape = (num_provider_clusters, num_topics)
+        centres = np.sqrt(provider_disp) * standard_noise.normal(key.fold("centres"), shape).numpy()
+        shape = (num_provider_clusters * provider_fan_out, num_topics)
+        around = np.sqrt(0.5) * standard_noise.normal(key.fold("providers"), shape).numpy()
+    return (np.repeat(centres, provider_fan_out, axis=0) + around).astype(np.float32)
+
+
+def create_viable_provider_simulation_network(
+    provider_means: Any,
+    num_users: int = 2000,
+    provider_boost_cap: float = 1.2,
+    *,
+    num_docs: int | None = None,
+    slate_size: int = _SLATE_SIZE,
+    interest_step_size: float = 0.0,
+) -> Sequence[Variable]:
+    """Makes the story's variables for given providers.
+
+    Args:
+      provider_means: `[P, K]`.
+      num_users: U.
+      provider_boost_cap: how much the recommender may promote a provider; 0: myopic.
+      num_docs: D; 5 P if None.
+      slate_size: S.
+      interest_step_size: how far interests move away from what was chosen.
+
+    Returns:
+      The variables of `recs_story`.
+    """
+    num_providers, num_topics = np.shape(provider_means)
+    config = {
+        "num_users": num_users,
+        "num_topics": num_topics,
+        "num_docs": num_docs or _DOCS_PER_PROVIDER * num_providers,
+        "slate_size": slate_size,
+        "provider_means": provider_means,
+        "provider_boost_cap": provider_boost_cap,
+        "interest_step_size": interest_step_size,
+    }
+    return recs_story(
+        config,
+        ClusteredNormalUserCoreDispersion,
+        ViableCorpus,
+        MyopicRecommender,
+        UtilityAsRewardMetrics,
+    )
+
+
+def story(config: Config) -> Sequence[Variable]:
+    """Makes the story's variables.
+
+    Args:
+      config: its settings.
+    """
+    provider_means = init_random_provider_clusters(
+        config.provider_disp,
+        config.provider_fan_out,
+        config.num_provider_clusters,
+        config.num_topics,
+        seed=config.provider_seed,
+    )
+    return create_viable_provider_simulation_network(
+        provider_means,
+        config.num_users,
+        config.provider_boost_cap,
+        num_docs=config.documents,
+        slate_size=config.slate_size,
+        interest_step_size=config.interest_step_size,
+    )
+
+
+def _mean_reward(trajectory: Any) -> np.ndarray:
+    return np.mean(trajectory["metrics state"].get("reward"), axis=1)
+
+
+def _mean_cumulative_reward(trajectory: Any) -> np.ndarray:
+    return np.mean(trajectory["metrics state"].get("cumulative_reward"), axis=1)
+
+
+def click_shares(trajectory: Any) -> np.ndarray:
+    """The providers' shares of discounted clicks, `[T, P]`; equal before the first click.
+
+    Args:
+      trajectory: with "corpus state".
+    """
+    clicks = np.asarray(trajectory["corpus state"].get("provider_click_count"), np.float64)
+    total = clicks.sum(axis=1, keepdims=True)
+    return np.where(total > 0, clicks / np.where(total > 0, total, 1.0), 1.0 / clicks.shape[1])
+
+
+def effective_providers(trajectory: Any) -> np.ndarray:
+    """The effective number of providers, `[T]`: the exponential of the shares' entropy.
+
+    Args:
+      trajectory: with "corpus state".
+
+    Source: Hill (1973), Diversity and evenness, order 1.
+    """
+    shares = click_shares(trajectory)
+    logs = np.log(np.where(shares > 0, shares, 1.0))
+    return np.exp(-np.sum(shares * logs, axis=1))
+
+
+def provider_gini(trajectory: Any) -> np.ndarray:
+    """The Gini coefficient of the providers' clicks, `[T]`: 0 equal, 1 - 1/P one has all.
+
+    Args:
+      trajectory: with "corpus state".
+    """
+    shares = np.sort(click_shares(trajectory), axis=1)
+    count = shares.shape[1]
+    return shares @ (2 * np.arange(1, count + 1) - count - 1) / count
+
+
+def viable_providers(trajectory: Any) -> np.ndarray:
+    """The share of providers, `[T]`, with at least a tenth of an equal share of the clicks.
+
+    Args:
+      trajectory: with "corpus state".
+    """
+    shares = click_shares(trajectory)
+    return np.mean(shares >= 0.1 / shares.shape[1], axis=1)
+
+
+_CLICKS = ("corpus state.provider_click_count",)
+
+STUDY = Study(
+    metrics=(
+        HeadlineMetric(
+            "cumulative_utility",
+            "mean cumulative utility per user",
+            ("metrics state.cumulative_reward",),
+            _mean_cumulative_reward,
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "utility",
+            "mean utility per user and step",
+            ("metrics state.reward",),
+            _mean_reward,
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "effective_providers",
+            "effective number of providers",
+            _CLICKS,
+            effective_providers,
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "viable_providers",
+            "share of providers with a tenth of an equal share of clicks",
+            _CLICKS,
+            viable_providers,
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "provider_gini", "Gini coefficient of providers' clicks", _CLICKS, provider_gini, False
+        ),
+    ),
+    num_steps=300,
+    num_seeds=20,
+    published="--num-steps 300 --seeds 40",
+)

@@ -1,0 +1,75 @@
+"""What every test needs: a quiet TensorFlow, seeds, and the count of statistical checks."""
+
+import os
+import zlib
+
+# Before TensorFlow is imported anywhere: it reads these once.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+
+from tests import statistical
+
+CHECKS_KEY = "statistical_checks"
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--shift-seed",
+        type=int,
+        default=0,
+        help="Shifts the seed of every test that asks for one; all tests pass on any seed.",
+    )
+
+
+@pytest.fixture
+def seed(request):
+    """The test's own seed, an int in [0, 2**31): the same in every run with one --shift-seed."""
+    name = f"{request.node.nodeid}/{request.config.getoption('--shift-seed')}"
+    return zlib.crc32(name.encode()) >> 1
+
+
+@pytest.fixture
+def rng(seed):
+    """A NumPy generator for test data, from the test's own seed."""
+    import numpy as np
+
+    return np.random.default_rng(seed)
+
+
+class CheckCount:
+    """Adds up the statistical checks of all worker processes and keeps them within the budget."""
+
+    def __init__(self):
+        self.total = 0
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node):
+        self.total += getattr(node, "workeroutput", {}).get(CHECKS_KEY, 0)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session):
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[CHECKS_KEY] = statistical.checks_made()
+            return
+        self.total += statistical.checks_made()
+        if self.total > statistical.MAX_CHECKS:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if not self.total:
+            return
+        rate = self.total * statistical.FALSE_ALARM
+        within = self.total <= statistical.MAX_CHECKS
+        terminalreporter.write_line(
+            f"statistical checks: {self.total} of at most {statistical.MAX_CHECKS}; "
+            f"chance of any false alarm at most {rate:.1e}"
+            + ("" if within else ": too many, share out the rate anew in tests/statistical.py"),
+            red=not within,
+        )
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(CheckCount(), "statistical-check-count")
