@@ -164,7 +164,7 @@ def site_key(seed: Any, step: Any, variable: str, site: str, first_index: Any = 
       first_index: index of the first element of the first axis in the whole population.
     """
     key = Key(seed_words(seed), first_index)
-    return key.fold(variable).fold(site).fold(step)
+    return key.fold(f"{variable}\0{site}").fold(step)
 
 
 def _indices_np(shape: tuple[int, ...], first_index: Any) -> tuple[np.ndarray, np.ndarray]:

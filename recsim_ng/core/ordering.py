@@ -1,7 +1,7 @@
 """Greatest elements, written so that XLA compiles them fast and they run fast.
 
 `tf.argmax` over fused keyed noise compiles exponentially slowly under XLA on CPU, and
-`tf.math.top_k` sorts whole rows. Maxima, comparisons and minima over indices do neither.
+`tf.math.top_k` keeps a heap for each row. Maxima, comparisons and minima over indices do neither.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 _PASSES_AT_MOST = 16
+_GROUP = 8  # neighbours whose maximum is taken first: one vector register of floats
 
 
 def _first_index(mask: Any, size: Any, axis: int) -> Any:
@@ -39,8 +40,11 @@ def argmax(x: Any, axis: int = -1) -> Any:
 def top_k(x: Any, k: int) -> tuple[Any, Any]:
     """The k greatest elements of the last axis, in descending order, the first of equals first.
 
+    Long rows of floats are read once only: the k greatest elements are in the k groups of
+    neighbours with the greatest maxima, so only those groups are looked into.
+
     Args:
-      x: `[..., n]` numbers.
+      x: `[..., n]` numbers, not NaN.
       k: how many, at most n.
 
     Returns:
@@ -53,16 +57,34 @@ def top_k(x: Any, k: int) -> tuple[Any, Any]:
     size = x.shape[-1]
     if size is not None and not 1 <= k <= size:
         raise ValueError(f"top_k: k must be within 1..{size}, the last axis, got {k}")
-    if size is None or k > _PASSES_AT_MOST:
+    if size is None or k > _PASSES_AT_MOST or x.dtype.is_integer:
         return tf.math.top_k(x, k)
-    indices = tf.range(size)
+    if size < 2 * _GROUP * k:
+        return _by_passes(x, tf.range(size), k)
+    short = -size % _GROUP
+    if short:
+        padding = [[0, 0]] * (x.shape.rank - 1) + [[0, short]]
+        x = tf.pad(x, padding, constant_values=-float("inf"))
+    lead = tf.shape(x)[:-1]
+    groups = tf.reshape(x, tf.concat([lead, [(size + short) // _GROUP, _GROUP]], 0))
+    maxima = tf.reduce_max(groups, axis=-1)
+    _, best = _by_passes(maxima, tf.range((size + short) // _GROUP), k)
+    batch_dims = x.shape.rank - 1
+    members = tf.gather(groups, best, axis=batch_dims, batch_dims=batch_dims)
+    indices = best[..., None] * _GROUP + tf.range(_GROUP)
+    flat = tf.concat([lead, [k * _GROUP]], 0)
+    return _by_passes(tf.reshape(members, flat), tf.reshape(indices, flat), k)
+
+
+def _by_passes(x: Any, indices: Any, k: int) -> tuple[Any, Any]:
+    """The k greatest of the last axis by k maxima; among equals the lowest of `indices` first."""
     left = tf.ones_like(x, tf.bool)
-    lowest = tf.constant(x.dtype.min if x.dtype.is_integer else -float("inf"), x.dtype)
+    lowest, beyond = tf.constant(-float("inf"), x.dtype), tf.constant(tf.int32.max)
     values, found = [], []
     for _ in range(k):
         candidates = tf.where(left, x, lowest)
         best = tf.reduce_max(candidates, axis=-1, keepdims=True)
-        index = _first_index(left & (candidates == best), size, -1)
+        index = tf.reduce_min(tf.where(left & (candidates == best), indices, beyond), axis=-1)
         values.append(best[..., 0])
         found.append(index)
         left = left & (indices != index[..., None])

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import gymnasium
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.core.field_spec import FieldSpec, ValueSpec
+from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 
 _LEAST_DISTANCE = 1e-6
+_WRITTEN_OUT = 16
+
+
+def _sum(x: Any, y: Any, of: Callable[[Any, Any], Any]) -> Any:
+    """The sum of `of(x, y)` over the last axis.
+
+    With few topics it is written out: XLA then fuses it with what follows, and no array of users x
+    items x topics, nor one of their sums, is ever held.
+    """
+    topics = x.shape[-1]
+    if topics is None or topics > _WRITTEN_OUT:
+        return tf.reduce_sum(of(x, y), axis=-1)
+    total = of(x[..., 0], y[..., 0])
+    for k in range(1, topics):
+        total = total + of(x[..., k], y[..., k])
+    return total
+
+
+def _root(squared: Any) -> Any:
+    # The gradient of a square root is infinite at 0: there it is taken as 0.
+    one, zero = tf.ones([], squared.dtype), tf.zeros([], squared.dtype)
+    return tf.where(squared > 0, tf.sqrt(tf.where(squared > 0, squared, one)), zero)
 
 
 def _distance(u: Any, v: Any) -> Any:
-    squared = tf.reduce_sum(tf.square(u - v), axis=-1)
-    # The gradient of a square root is infinite at 0: there it is taken as 0.
-    safe = tf.where(squared > 0, squared, 1.0)
-    return tf.where(squared > 0, tf.sqrt(safe), 0.0)
+    return _root(_sum(u, v, tf.math.squared_difference))
 
 
 def _inverse_euclidean(u: Any, v: Any, peaks: Any) -> Any:
@@ -27,11 +48,12 @@ def _inverse_euclidean(u: Any, v: Any, peaks: Any) -> Any:
 
 
 def _dot(u: Any, v: Any, peaks: Any) -> Any:
-    return tf.reduce_sum(u * v, axis=-1)
+    return _sum(u, v, tf.multiply)
 
 
 def _negative_cosine(u: Any, v: Any, peaks: Any) -> Any:
-    return tf.reduce_sum(tf.math.l2_normalize(u, -1) * tf.math.l2_normalize(v, -1), axis=-1)
+    lengths = _root(_sum(u, u, tf.multiply)) * _root(_sum(v, v, tf.multiply))
+    return tf.math.divide_no_nan(_dot(u, v, peaks), lengths)
 
 
 def _negative_euclidean(u: Any, v: Any, peaks: Any) -> Any:
@@ -122,13 +144,19 @@ class TargetPointSimilarity(Entity):
                 "TargetPointSimilarity.affinities: affinity_peaks must be given for "
                 "similarity_type 'single_peaked', got None"
             )
+        if peaks is not None:
+            peaks = tf.convert_to_tensor(peaks, u.dtype)
+            if peaks.shape.rank and not peaks.shape[-1:].is_compatible_with(u.shape[-1:]):
+                raise ConfigError(
+                    "TargetPointSimilarity.affinities: affinity_peaks must have the last axis of "
+                    f"the users, {u.shape}, got {peaks.shape}"
+                )
         if broadcast:
             u = tf.expand_dims(u, -2)
-            if peaks is not None:
-                peaks = tf.convert_to_tensor(peaks)
-                peaks = tf.expand_dims(peaks, -2) if peaks.shape.rank else peaks
+            if peaks is not None and peaks.shape.rank:
+                peaks = tf.expand_dims(peaks, -2)
         return Value(affinities=_SIMILARITIES[self._type](u, v, peaks))
 
     def specs(self) -> Value:
-        """Returns the spec of `affinities`."""
-        return ValueSpec(affinities=FieldSpec())
+        """Returns the spec of `affinities`: `[B..., S]` float32."""
+        return ValueSpec(affinities=Space(gymnasium.spaces.Box(-np.inf, np.inf, self._shape)))
