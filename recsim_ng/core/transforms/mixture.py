@@ -6,101 +6,154 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core import standard_noise
 from recsim_ng.core.noise import Key
-from recsim_ng.core.transforms.discrete import need_key, posterior_gumbels
-from recsim_ng.core.transforms.transform import Transform, register, tfd, transform_of
+from recsim_ng.core.ordering import argmax
+from recsim_ng.core.transforms.discrete import num_categories, posterior_gumbels
+from recsim_ng.core.transforms.parameter import can_map, map_parameters
+from recsim_ng.core.transforms.transform import (
+    Transform,
+    choose,
+    extend,
+    need_key,
+    register,
+    tfd,
+    transform_of,
+)
 
 
-def gather_component(distribution: Any, index: Any, mixture_batch_rank: int) -> Any:
+def component(components: Any, index: Any) -> Any:
     """The distribution whose parameters are those of the indexed components.
 
     Args:
-      distribution: components, of batch shape `B + [K]`.
-      index: `S + B` int, the component of each sample.
-      mixture_batch_rank: rank of B.
+      components: of batch shape `B + [K]`.
+      index: `S + B` int, the component of each element.
 
     Returns:
-      A distribution of batch shape `S + B`.
+      A distribution whose batch shape broadcasts to `S + B`.
     """
-    batch_shape = distribution.batch_shape
-    overrides: dict[str, Any] = {}
-    properties = type(distribution).parameter_properties(dtype=distribution.dtype)
-    for name, about in properties.items():
-        parameter = distribution.parameters.get(name)
-        if parameter is None:
-            continue
-        if isinstance(parameter, tfd.Distribution):
-            event_ndims = about.event_ndims
-            if event_ndims is None or callable(event_ndims):
-                event_ndims = 0
-            overrides[name] = gather_component(parameter, index, mixture_batch_rank)
-        elif isinstance(parameter, tf.linalg.LinearOperator):
-            ndims = parameter.shape.rank - parameter.batch_shape.rank
-            dense = _gather(parameter.to_dense(), index, batch_shape, mixture_batch_rank, ndims)
-            overrides[name] = tf.linalg.LinearOperatorFullMatrix(dense)
-        else:
-            ndims = about.event_ndims(distribution) if callable(about.event_ndims) else (
-                about.event_ndims or 0
-            )
-            tensor = tf.convert_to_tensor(parameter)
-            overrides[name] = _gather(tensor, index, batch_shape, mixture_batch_rank, ndims)
-    return distribution.copy(**overrides)
 
+    def pick(parameter: Any, ndims: int) -> Any:
+        axis = parameter.shape.rank - ndims - 1  # of K
+        if axis < 0:
+            return parameter
+        if parameter.shape[axis] == 1:
+            return tf.squeeze(parameter, axis)
+        if axis == 0:
+            return tf.gather(parameter, index)
+        # The parameter's own axes of B go in front, since `gather` wants them there.
+        batch = index.shape[index.shape.rank - axis :]
+        parameter = tf.broadcast_to(parameter, [*batch, *parameter.shape[axis:]])
+        rank = index.shape.rank
+        front = rank - axis
+        moved = tf.transpose(index, [*range(front, rank), *range(front)])
+        gathered = tf.gather(parameter, moved, axis=axis, batch_dims=axis)
+        order = [*range(axis, rank), *range(axis), *range(rank, rank + ndims)]
+        return tf.transpose(gathered, order)
 
-def _gather(parameter: Any, index: Any, batch: Any, batch_rank: int, event_ndims: int) -> Any:
-    """`S + B + E` out of a parameter that broadcasts to `B + [K] + E`."""
-    event = parameter.shape[parameter.shape.rank - event_ndims :]
-    full = tf.broadcast_to(parameter, batch.concatenate(event))
-    sample_rank = index.shape.rank - batch_rank
-    if batch_rank and sample_rank:
-        order = [*range(sample_rank, index.shape.rank), *range(sample_rank)]
-        index = tf.transpose(index, order)
-    gathered = tf.gather(full, index, axis=batch_rank, batch_dims=batch_rank)
-    if batch_rank and sample_rank:
-        rank = gathered.shape.rank
-        back = [
-            *range(batch_rank, batch_rank + sample_rank),
-            *range(batch_rank),
-            *range(batch_rank + sample_rank, rank),
-        ]
-        gathered = tf.transpose(gathered, back)
-    return gathered
+    return map_parameters(components, pick)
 
 
 @register(tfd.MixtureSameFamily)
 class MixtureSameFamilyTransform(Transform):
     """k by Gumbel-max, then x by the k-th component's own transform."""
 
-    def noise(self, distribution: Any, key: Key, sample_shape: tuple) -> Any:
-        mixture = distribution.mixture_distribution
-        rank = distribution.batch_shape.rank - mixture.batch_shape.rank
-        batch = tuple(distribution.batch_shape.as_list()[:rank])
-        which = transform_of(mixture).noise(mixture, key.fold("component"), (*sample_shape, *batch))
-        shape = (*sample_shape, *distribution.batch_shape.as_list())
-        any_of_them = self._chosen(distribution, tf.zeros(shape, tf.int32))  # for its shapes
-        return which, transform_of(any_of_them).noise(any_of_them, key.fold("value"), ())
-
-    def _chosen(self, distribution: Any, index: Any) -> Any:
-        rank = distribution.batch_shape.rank
-        return gather_component(distribution.components_distribution, index, rank)
+    def draw(self, distribution: Any, key: Key, shape: Any) -> Any:
+        mixture, components = _parts(distribution)
+        size = num_categories(mixture)
+        dtype = mixture.logits_parameter().dtype
+        which = standard_noise.gumbel(key.fold("component"), extend(shape, size), dtype)
+        if not can_map(components):
+            shape = extend(shape, size)
+        return which, transform_of(components).draw(components, key.fold("value"), shape)
 
     def forward(self, distribution: Any, noise: Any) -> Any:
         which, inner = noise
-        mixture = distribution.mixture_distribution
-        chosen = self._chosen(distribution, transform_of(mixture).forward(mixture, which))
-        return transform_of(chosen).forward(chosen, inner)
+        mixture, components = _parts(distribution)
+        index = argmax(mixture.logits_parameter() + which)
+        if can_map(components):
+            chosen = component(components, index)
+            value = transform_of(chosen).forward(chosen, inner)
+        else:
+            values = transform_of(components).forward(components, inner)
+            rank = index.shape.rank
+            value = tf.gather(values, index, axis=rank, batch_dims=rank)
+        if distribution.reparameterization_type == tfd.FULLY_REPARAMETERIZED:
+            # TFP's implicit gradients, asked for by `reparameterize=True`.
+            event = components.event_shape_tensor()
+            value = distribution._reparameterize_sample(value, event_shape=event)
+        return value
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         key = need_key(distribution, key)
-        components = distribution.components_distribution
-        event_rank = distribution.event_shape.rank
-        padded = tf.expand_dims(value, axis=value.shape.rank - event_rank)
-        prior = distribution.mixture_distribution.logits_parameter()
-        posterior = tfd.Categorical(
-            logits=tf.nn.log_softmax(prior) + components.log_prob(padded), dtype=tf.int32
-        )
-        component = transform_of(posterior)
-        drawn = component.forward(posterior, component.noise(posterior, key.fold("which"), ()))
-        which = posterior_gumbels(prior, drawn, key.fold("component"))
-        chosen = self._chosen(distribution, drawn)
-        return which, transform_of(chosen).inverse(chosen, value, key.fold("value"))
+        mixture, components = _parts(distribution)
+        padded = tf.expand_dims(value, value.shape.rank - distribution.event_shape.rank)
+        prior = mixture.logits_parameter()
+        index = _posterior_component(prior, components.log_prob(padded), key)
+        which = posterior_gumbels(prior, index, key.fold("component"))
+        if can_map(components):
+            chosen = component(components, index)
+            return which, transform_of(chosen).inverse(chosen, value, key.fold("value"))
+        size = prior.shape[-1]
+        fresh = transform_of(components).draw(components, key.fold("fresh"), (*index.shape, size))
+        found = transform_of(components).inverse(components, padded, key.fold("value"))
+        mask = tf.one_hot(index, size, on_value=True, off_value=False, dtype=tf.bool)
+        return which, choose(mask, found, fresh)
+
+
+@register(tfd.Mixture)
+class MixtureTransform(Transform):
+    """k by Gumbel-max, then x by the k-th component, which may be of any family."""
+
+    def draw(self, distribution: Any, key: Key, shape: Any) -> Any:
+        cat = distribution.cat
+        dtype = cat.logits_parameter().dtype
+        full = extend(shape, num_categories(cat))
+        which = standard_noise.gumbel(key.fold("component"), full, dtype)
+        parts = [
+            transform_of(d).draw(d, key.fold("value").fold(i), shape)
+            for i, d in enumerate(distribution.components)
+        ]
+        return which, tuple(parts)
+
+    def forward(self, distribution: Any, noise: Any) -> Any:
+        which, parts = noise
+        index = argmax(distribution.cat.logits_parameter() + which)
+        values = [
+            transform_of(d).forward(d, n)
+            for d, n in zip(distribution.components, parts, strict=True)
+        ]
+        value = values[0]
+        for i, other in enumerate(values[1:], 1):
+            value = choose(index == i, other, value)
+        return value
+
+    def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
+        key = need_key(distribution, key)
+        prior = distribution.cat.logits_parameter()
+        likelihoods = tf.stack([d.log_prob(value) for d in distribution.components], axis=-1)
+        index = _posterior_component(prior, likelihoods, key)
+        parts = []
+        for i, d in enumerate(distribution.components):
+            found = transform_of(d).inverse(d, value, key.fold("value").fold(i))
+            fresh = transform_of(d).draw(d, key.fold("fresh").fold(i), tuple(index.shape))
+            parts.append(choose(index == i, found, fresh))
+        return posterior_gumbels(prior, index, key.fold("component")), tuple(parts)
+
+
+def _parts(distribution: Any) -> tuple[Any, Any]:
+    return distribution.mixture_distribution, distribution.components_distribution
+
+
+def _posterior_component(prior: Any, likelihoods: Any, key: Key) -> Any:
+    """Draws the component of an observed value.
+
+    Args:
+      prior: `[..., K]` logits.
+      likelihoods: `[..., K]` log-probabilities; NaN (outside the support) counts as impossible.
+      key: names the stream.
+    """
+    impossible = tf.math.is_nan(likelihoods)
+    logits = prior + tf.where(impossible, tf.constant(-float("inf"), prior.dtype), likelihoods)
+    noise = standard_noise.gumbel(key.fold("which"), tuple(logits.shape), logits.dtype)
+    return argmax(logits + noise)

@@ -20,10 +20,10 @@ class Transform(abc.ABC):
     """A family's law as `value = forward(distribution, noise)`, noise of a fixed law.
 
     The noise does not depend on the distribution's parameters, only on its shapes, so replaying
-    an observed world's noise under other parameters is a counterfactual.
+    an observed world's noise under other parameters is a counterfactual. It is a tensor or a
+    structure of tensors, and the axes of each begin with those of sample and batch.
     """
 
-    @abc.abstractmethod
     def noise(self, distribution: Any, key: Key, sample_shape: tuple) -> Any:
         """Draws the noise.
 
@@ -32,10 +32,24 @@ class Transform(abc.ABC):
           key: names the stream; sub-streams by `key.fold(...)`.
           sample_shape: static shape (a tuple) that precedes the batch shape.
         """
+        batch = distribution.batch_shape
+        if batch.is_fully_defined():
+            return self.draw(distribution, key, (*sample_shape, *batch.as_list()))
+        return self.draw(distribution, key, extend(sample_shape, distribution.batch_shape_tensor()))
+
+    @abc.abstractmethod
+    def draw(self, distribution: Any, key: Key, shape: Any) -> Any:
+        """Draws the noise of values of a given shape.
+
+        Args:
+          distribution: gives the event's shape and the dtype; its batch shape does not matter.
+          key: names the stream; sub-streams by `key.fold(...)`.
+          shape: shape of sample and batch: a tuple, or an int32 tensor if not static.
+        """
 
     @abc.abstractmethod
     def forward(self, distribution: Any, noise: Any) -> Any:
-        """Makes the value, `sample_shape + batch_shape + event_shape`, of the noise."""
+        """Makes the value, `shape + event_shape`, of the noise; parameters broadcast against it."""
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         """Finds noise that makes the value: the noise given the value.
@@ -47,7 +61,7 @@ class Transform(abc.ABC):
             its posterior law.
 
         Raises:
-          NoInverseError: there is no inverse.
+          NoInverseError: there is no inverse, or it needs a key.
         """
         del value, key
         raise NoInverseError(
@@ -57,6 +71,7 @@ class Transform(abc.ABC):
 
 
 _TRANSFORMS: dict[type, Transform] = {}
+_SAMPLERS = ("_sample_n", "_call_sample_n")
 
 
 def register(*families: type) -> Callable[[type[Transform]], type[Transform]]:
@@ -67,11 +82,20 @@ def register(*families: type) -> Callable[[type[Transform]], type[Transform]]:
     """
 
     def decorate(transform: type[Transform]) -> type[Transform]:
+        made = transform()
         for family in families:
-            _TRANSFORMS[family] = transform()
+            # TFP makes `_Independent` where the parts of an `Independent` are no composite tensors.
+            for cls in family.__mro__:
+                if cls is family or cls.__name__ == f"_{family.__name__}":
+                    _TRANSFORMS[cls] = made
         return transform
 
     return decorate
+
+
+def registered() -> dict[type, Transform]:
+    """Returns the distribution classes that have a transform of their own."""
+    return dict(_TRANSFORMS)
 
 
 def transform_of(distribution: Any) -> Transform:
@@ -83,48 +107,96 @@ def transform_of(distribution: Any) -> Transform:
     for cls in type(distribution).__mro__:
         if cls in _TRANSFORMS:
             return _TRANSFORMS[cls]
-        if "_sample_n" in cls.__dict__:
+        if any(sampler in cls.__dict__ for sampler in _SAMPLERS):
             break
-    return _FALLBACK
+    return fallback
 
 
-def full_shape(distribution: Any, sample_shape: tuple, event_shape: Any = None) -> Any:
-    """The shape `sample_shape + batch_shape + event_shape`: a tuple, or a tensor if not static.
+def extend(shape: Any, *more: Any) -> Any:
+    """Joins shapes: to a tuple where all are static, else to an int32 tensor.
 
     Args:
-      distribution: gives batch and event shape.
-      sample_shape: a tuple.
-      event_shape: in place of the distribution's.
+      shape: a tuple, TensorShape or integer tensor.
+      *more: shapes too.
     """
-    event = distribution.event_shape if event_shape is None else tf.TensorShape(event_shape)
-    batch = distribution.batch_shape
-    if batch.is_fully_defined() and event.is_fully_defined():
-        return (*sample_shape, *batch.as_list(), *event.as_list())
-    dynamic = distribution.event_shape_tensor() if event_shape is None else event_shape
-    parts = (list(sample_shape), distribution.batch_shape_tensor(), dynamic)
-    return tf.concat([tf.cast(p, tf.int32) for p in parts], axis=0)
+    parts = [tf.get_static_value(s) if tf.is_tensor(s) else s for s in (shape, *more)]
+    if all(p is not None and None not in tuple(p) for p in parts):
+        return tuple(int(n) for p in parts for n in p)
+    return tf.concat([tf.cast(s, tf.int32) for s in (shape, *more)], axis=0)
 
 
-class _Fallback(Transform):
+def event_shape(distribution: Any) -> Any:
+    """The event's shape: a TensorShape, or an int32 tensor if not static.
+
+    Args:
+      distribution: a TFP distribution.
+    """
+    static = distribution.event_shape
+    return static if static.is_fully_defined() else distribution.event_shape_tensor()
+
+
+def choose(mask: Any, noise: Any, other: Any) -> Any:
+    """Noise by element: `noise` where the mask holds, else `other`.
+
+    Args:
+      mask: bool, of the shape of sample and batch.
+      noise: a structure of tensors.
+      other: another one of the same shapes.
+    """
+
+    def leaf(one: Any, two: Any) -> Any:
+        ones = [1] * (one.shape.rank - mask.shape.rank)
+        return tf.where(tf.reshape(mask, [*mask.shape, *ones]), one, two)
+
+    return tf.nest.map_structure(leaf, noise, other)
+
+
+def need_key(distribution: Any, key: Key | None) -> Key:
+    """Returns the key, or says that the posterior of the noise needs one.
+
+    Args:
+      distribution: for the message.
+      key: the caller's.
+
+    Raises:
+      NoInverseError: there is none.
+    """
+    if key is None:
+        raise NoInverseError(
+            f"{type(distribution).__name__}: many noises make the same value; give a key, which "
+            "picks one of them by its posterior law"
+        )
+    return key
+
+
+class FallbackTransform(Transform):
     """The distribution's own sampler, seeded by the key. It has no inverse."""
 
-    _warned: set[type] = set()
+    def __init__(self) -> None:
+        self.warned: set[type] = set()
 
-    def noise(self, distribution: Any, key: Key, sample_shape: tuple) -> Any:
+    def draw(self, distribution: Any, key: Key, shape: Any) -> Any:
         family = type(distribution)
-        if family not in self._warned:
-            self._warned.add(family)
+        if family not in self.warned:
+            self.warned.add(family)
             warnings.warn(
                 f"{family.__name__} has no keyed transform: its own sampler is used with a keyed "
                 "seed, so its draws differ between backends and batch sizes, and have no inverse",
                 stacklevel=2,
             )
-        words = [tf.convert_to_tensor(w, tf.uint32) for w in key.fold("fallback").words]
-        return tf.bitcast(tf.stack(words), tf.int32), sample_shape
+        # A shard must not repeat another one's draws.
+        words = key.fold("fallback").fold(key.first_index).words
+        seed = tf.stack([tf.convert_to_tensor(w, tf.uint32) for w in words])
+        return tf.bitcast(seed, tf.int32), tf.zeros(extend(shape, (0,)))
 
     def forward(self, distribution: Any, noise: Any) -> Any:
-        seed, sample_shape = noise
-        return distribution.sample(sample_shape, seed=seed)
+        seed, extent = noise
+        shape = extent.shape[:-1]
+        batch = distribution.batch_shape
+        start = shape.rank - batch.rank
+        if shape.is_fully_defined() and shape[start:] != batch:
+            return tfd.BatchBroadcast(distribution, to_shape=shape).sample(seed=seed)
+        return distribution.sample(tf.shape(extent)[:start], seed=seed)
 
 
-_FALLBACK = _Fallback()
+fallback = FallbackTransform()

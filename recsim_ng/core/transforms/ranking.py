@@ -1,0 +1,52 @@
+"""Transform of PlackettLuce: a ranking is the order of log scores plus Gumbels.
+
+Source: Yellott (1977), The relationship between Luce's choice axiom, Thurstone's theory of
+comparative judgment, and the double exponential distribution.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from recsim_ng.core import standard_noise
+from recsim_ng.core.noise import Key
+from recsim_ng.core.transforms.transform import (
+    Transform,
+    event_shape,
+    extend,
+    need_key,
+    register,
+    tfd,
+)
+
+
+@register(tfd.PlackettLuce)
+class PlackettLuceTransform(Transform):
+    """Indices in descending order of log(scores) + g, g standard Gumbels.
+
+    In the inverse, -log of the waiting times of an exponential race: the i-th to arrive comes
+    after the one before it by e / (scores of those still under way), e standard exponential.
+    """
+
+    def draw(self, distribution: Any, key: Key, shape: Any) -> Any:
+        full = extend(shape, event_shape(distribution))
+        return standard_noise.gumbel(key, full, distribution.scores.dtype)
+
+    def forward(self, distribution: Any, noise: Any) -> Any:
+        keys = tf.math.log(distribution.scores) + noise
+        order = tf.argsort(keys, axis=-1, direction="DESCENDING", stable=True)
+        return tf.cast(order, distribution.dtype)
+
+    def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
+        key = need_key(distribution, key)
+        order = tf.cast(value, tf.int32)
+        scores = tf.broadcast_to(distribution.scores, tf.shape(order))
+        rank = order.shape.rank - 1
+        ranked = tf.gather(scores, order, axis=rank, batch_dims=rank)
+        remaining = tf.cumsum(ranked, axis=-1, reverse=True)
+        gaps = standard_noise.exponential(key, tuple(order.shape), scores.dtype) / remaining
+        ranked_noise = -tf.math.log(tf.cumsum(gaps, axis=-1)) - tf.math.log(ranked)
+        place = tf.argsort(order, axis=-1)
+        return tf.gather(ranked_noise, place, axis=rank, batch_dims=rank)
