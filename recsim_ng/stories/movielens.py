@@ -1,30 +1,39 @@
-"""Films: recommenders compete on a population of real people, out of MovieLens ratings.
+"""Films: recommenders compete for a population of real people, out of MovieLens ratings.
 
-Items are the real films, with their genres, year, shrunken mean rating and popularity; users are
-the real people, each with an affinity to every genre that is estimated from their own ratings
+Films are the real ones, with their genres, year, shrunken mean rating and popularity; users are the
+real people, each with an affinity to every genre that is estimated from their own ratings
 (`recsim_ng.datasets.estimate_taste`). They choose from slates, rate what they chose, drift towards
-the genres that they watch and tire of repetition (`GenreTasteUser`).
+the genres that they watch, and tire of repetition (`GenreTasteUser`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+import numpy as np
+
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.study import HeadlineMetric, Study
 from recsim_ng.core.variable import Variable
-from recsim_ng.datasets.movielens import read_movielens
-from recsim_ng.datasets.taste import Taste, estimate_taste
-from recsim_ng.entities.corpora.film import FilmCorpus
-from recsim_ng.entities.metrics.consumption import ConsumptionMetrics
-from recsim_ng.entities.recommenders.linear_thompson import LinearThompsonRecommender
-from recsim_ng.entities.recommenders.myopic_taste import MyopicTasteRecommender
-from recsim_ng.entities.recommenders.popularity import PopularityRecommender
-from recsim_ng.entities.recommenders.random_slate import RandomRecommender
-from recsim_ng.entities.users.genre_taste import GenreTasteUser
+from recsim_ng.datasets import Ratings, Taste, estimate_taste, read_movielens
+from recsim_ng.entities.corpora import FilmCorpus
+from recsim_ng.entities.metrics import ConsumptionMetrics
+from recsim_ng.entities.recommendation import BaseRecommender
+from recsim_ng.entities.recommenders import (
+    LinearThompsonRecommender,
+    MyopicTasteRecommender,
+    PopularityRecommender,
+    RandomRecommender,
+)
+from recsim_ng.entities.users import GenreTasteUser
 from recsim_ng.stories.recommendation_simulation import recs_story
+
+_RECOMMENDERS = ("random", "popularity", "myopic", "learning")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,27 +43,193 @@ class Config:
     ratings: str
     """Folder with the MovieLens files; `recsim-ng data movielens-100k DIR` puts them there."""
     recommender: Literal["random", "popularity", "myopic", "learning"] = "learning"
-    """Who chooses the slates: at random; what most people chose; what each person would enjoy most
-    now, knowing their true taste; or what their ratings so far say that they would enjoy."""
+    """Who chooses the slates. random: chance; popularity: what most people chose, before the run
+    and in it; myopic: what each person would enjoy most now, their true taste being known;
+    learning: what they would enjoy as far as their ratings so far tell, with exploration."""
     num_users: int = 0
-    """People, the first in the file; 0: all."""
+    """U, number of people, the first in the file; 0: all."""
     slate_size: int = 5
-    """Films on a slate."""
+    """S, films shown to a person at each step."""
     nochoice_logit: float = 0.0
-    """Logit of choosing nothing; that of a film is its expected enjoyment in stars, which is 0 for
-    the usual film."""
+    """Logit of choosing nothing; that of a film is its expected enjoyment in stars, 0 for the usual
+    film."""
     rating_noise: float = 0.5
-    """Standard deviation of a rating, in stars."""
+    """Standard deviation of a rating about the expected enjoyment, in stars."""
     drift_rate: float = 0.02
-    """By what share of the way a film moves a person's affinities towards its genres, 0 to 1."""
+    """How far each film moves a person's affinities towards its genres, as a share of the way."""
     boredom_penalty: float = 0.5
-    """By how much each film of a genre seen lately spoils the next, in stars."""
+    """By how many stars each recent film of a genre spoils the next."""
     boredom_decay: float = 0.8
-    """What is left of boredom after a step, 0 to 1."""
+    """Share of the boredom that is left after a step."""
     allow_repeats: bool = False
     """Whether a film may be shown to a person who has chosen it before."""
     exploration: float = 1.0
-    """How far the learning recommender explores, in posterior standard deviations; 0: not."""
+    """How widely the learning recommender explores, in posterior standard deviations; 0: not."""
 
     def __post_init__(self) -> None:
-        pass
+        where = "movielens"
+        if not isinstance(self.ratings, str) or not self.ratings:
+            raise ConfigError(
+                f"{where}: ratings must name a folder, got {self.ratings!r}; "
+                "`recsim-ng data movielens-100k DIR` makes one"
+            )
+        check.one_of(where, "recommender", self.recommender, _RECOMMENDERS)
+        check.whole(where, "num_users", self.num_users, 0)
+        check.whole(where, "slate_size", self.slate_size, 1)
+        check.real(where, "nochoice_logit", self.nochoice_logit, -math.inf, 1e3)
+        check.real(where, "rating_noise", self.rating_noise, 1e-3, 1e3)
+        check.real(where, "drift_rate", self.drift_rate, 0.0, 1.0)
+        check.real(where, "boredom_penalty", self.boredom_penalty, 0.0, 1e3)
+        check.real(where, "boredom_decay", self.boredom_decay, 0.0, 1.0)
+        check.real(where, "exploration", self.exploration, 0.0, 1e3)
+
+
+def story(config: Config) -> Sequence[Variable]:
+    """Reads the ratings, estimates tastes from all of them, and makes the story's variables.
+
+    Args:
+      config: its settings.
+
+    Raises:
+      DataError: (also a ValueError) the ratings are missing or damaged.
+      ConfigError: (also a ValueError) there are fewer people or films than asked for.
+    """
+    ratings = read_movielens(config.ratings)
+    check.whole("movielens", "num_users", config.num_users, 0, ratings.num_users)
+    check.whole("movielens", "slate_size", config.slate_size, 1, ratings.num_items)
+    return film_story(config, ratings, estimate_taste(ratings))
+
+
+def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Variable]:
+    """Makes the story's variables for given people and films.
+
+    Args:
+      config: its settings; `ratings`, the folder, is not read.
+      ratings: names people and films.
+      taste: what the people like, and how good the films are.
+
+    Returns:
+      The variables of `recs_story`.
+    """
+    num_users = config.num_users or ratings.num_users
+    settings = {
+        "num_users": num_users,
+        "num_docs": ratings.num_items,
+        "num_topics": len(ratings.genre_names),
+        "slate_size": config.slate_size,
+        "nochoice_logit": config.nochoice_logit,
+        "rating_noise": config.rating_noise,
+        "drift_rate": config.drift_rate,
+        "boredom_penalty": config.boredom_penalty,
+        "boredom_decay": config.boredom_decay,
+        "allow_repeats": config.allow_repeats,
+        "exploration": config.exploration,
+        # The learner knows how widely people differ, as a service would know of its public.
+        "prior_affinity_sd": float(np.std(taste.affinity)),
+        "prior_offset_sd": float(np.std(taste.user_offset)),
+        "prior_quality_sd": 0.25,
+        "prior_boredom_sd": 0.5,
+    }
+    user = functools.partial(
+        GenreTasteUser,
+        affinity=taste.affinity[:num_users],
+        offset=taste.user_offset[:num_users],
+        usual_rating=taste.usual_item_mean,
+        observe_taste=config.recommender == "myopic",
+    )
+    corpus = functools.partial(
+        FilmCorpus,
+        genres=taste.genres,
+        quality=taste.quality,
+        popularity=taste.popularity,
+        year=ratings.year,
+    )
+    recommenders: dict[str, Callable[[Any], BaseRecommender]] = {
+        "random": RandomRecommender,
+        "popularity": PopularityRecommender,
+        "myopic": MyopicTasteRecommender,
+        "learning": functools.partial(
+            LinearThompsonRecommender, usual_rating=taste.usual_item_mean
+        ),
+    }
+    recommender = recommenders[config.recommender]
+    return recs_story(settings, user, corpus, recommender, ConsumptionMetrics)
+
+
+def _mean_over_people(variable: str, field: str) -> Callable[[Any], np.ndarray]:
+    return lambda trajectory: np.mean(trajectory[variable].get(field), axis=1)
+
+
+def mean_rating(trajectory: Any) -> np.ndarray:
+    """The mean rating, `[T]` stars, of all films chosen up to and with each step; 0 before any.
+
+    Args:
+      trajectory: with "user response".
+    """
+    response = trajectory["user response"]
+    is_chosen = np.asarray(response.get("is_chosen"))
+    given = np.sum(np.where(is_chosen, response.get("rating"), 0.0), axis=1, dtype=np.float64)
+    count = np.cumsum(np.sum(is_chosen, axis=1))
+    return np.cumsum(given) / np.maximum(count, 1)
+
+
+def choice_rate(trajectory: Any) -> np.ndarray:
+    """The share, `[T]`, of slates so far from which a film was chosen.
+
+    Args:
+      trajectory: with "user response".
+    """
+    rate = np.asarray(trajectory["user response"].get("is_chosen")).mean(axis=1)
+    return np.cumsum(rate) / np.arange(1, len(rate) + 1)
+
+
+def _scalar(field: str) -> Callable[[Any], np.ndarray]:
+    return lambda trajectory: np.asarray(trajectory["metrics state"].get(field))
+
+
+STUDY = Study(
+    metrics=(
+        HeadlineMetric(
+            "cumulative_enjoyment",
+            "mean cumulative enjoyment per person, stars",
+            ("metrics state.cumulative_enjoyment",),
+            _mean_over_people("metrics state", "cumulative_enjoyment"),
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "enjoyment",
+            "mean enjoyment per person and step, stars",
+            ("user response.enjoyment",),
+            _mean_over_people("user response", "enjoyment"),
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "mean_rating",
+            "mean rating of the films chosen so far, stars",
+            ("user response.rating", "user response.is_chosen"),
+            mean_rating,
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "choice_rate",
+            "share of slates chosen from so far",
+            ("user response.is_chosen",),
+            choice_rate,
+            higher_is_better=True,
+        ),
+        HeadlineMetric(
+            "coverage",
+            "share of films chosen by anybody so far",
+            ("metrics state.coverage",),
+            _scalar("coverage"),
+        ),
+        HeadlineMetric(
+            "consumption_gini",
+            "Gini coefficient of the films' consumption",
+            ("metrics state.consumption_gini",),
+            _scalar("consumption_gini"),
+        ),
+    ),
+    num_steps=50,
+    num_seeds=10,
+)

@@ -1,5 +1,6 @@
 """Concrete corpora."""
 
+from recsim_ng.entities.corpora.film import FilmCorpus
 from recsim_ng.entities.corpora.viable import ViableCorpus
 
-__all__ = ["ViableCorpus"]
+__all__ = ["FilmCorpus", "ViableCorpus"]

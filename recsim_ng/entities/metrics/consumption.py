@@ -18,15 +18,14 @@ from recsim_ng.entities.recommendation import RecsMetricsBase
 class ConsumptionMetrics(RecsMetricsBase):
     """Enjoyment, ratings and choices of people, and the concentration of what they consume.
 
-    All at step t count what happened at steps 0 ... t-1, so all are 0 at step 0.
+    All at step t count what happened at steps 0 ... t-1, so all are 0 at step 0; enjoyment_t is
+    that of the film chosen at step t-1.
 
         cumulative_enjoyment_t[u] = sum over steps of the enjoyment of the film chosen
         num_chosen_t[u]           = number of films chosen
         rating_sum_t[u]           = sum of their ratings
         consumption_t[d]          = number of times that anybody chose film d
 
-        mean_rating_t      = sum of rating_sum_t / sum of num_chosen_t
-        choice_rate_t      = sum of num_chosen_t / (U t)
         coverage_t         = share of films with consumption_t > 0
         consumption_gini_t = Gini coefficient of consumption_t: 0 if all films are consumed alike,
                              nearly 1 if one film is all that is consumed
@@ -49,9 +48,6 @@ class ConsumptionMetrics(RecsMetricsBase):
             num_chosen=tf.zeros([self._num_users], tf.int32),
             rating_sum=users,
             consumption=tf.zeros([self._num_docs], tf.int32),
-            num_steps=tf.zeros([], tf.int32),
-            mean_rating=tf.zeros([]),
-            choice_rate=tf.zeros([]),
             coverage=tf.zeros([]),
             consumption_gini=tf.zeros([]),
         )
@@ -78,24 +74,18 @@ class ConsumptionMetrics(RecsMetricsBase):
         rating = tf.where(is_chosen, user_response.get("rating"), 0.0)
         num_chosen = previous_metrics.get("num_chosen") + tf.cast(is_chosen, tf.int32)
         rating_sum = previous_metrics.get("rating_sum") + rating
-        num_steps = previous_metrics.get("num_steps") + 1
         film = get_chosen(
             slate_docs.at("doc_ranks"), user_response.get("choice"), nochoice_value=-1
         ).get("doc_ranks")
         consumption = previous_metrics.get("consumption") + tf.reduce_sum(
             tf.cast(film[:, None] == tf.range(self._num_docs), tf.int32), axis=0
         )
-        films = tf.cast(tf.reduce_sum(num_chosen), tf.float32)
-        chances = tf.cast(self._num_users * num_steps, tf.float32)
         return Value(
             enjoyment=enjoyment,
             cumulative_enjoyment=previous_metrics.get("cumulative_enjoyment") + enjoyment,
             num_chosen=num_chosen,
             rating_sum=rating_sum,
             consumption=consumption,
-            num_steps=num_steps,
-            mean_rating=tf.reduce_sum(rating_sum) / tf.maximum(films, 1.0),
-            choice_rate=films / chances,
             coverage=tf.reduce_mean(tf.cast(consumption > 0, tf.float32)),
             consumption_gini=_gini(consumption),
         )
@@ -118,11 +108,6 @@ class ConsumptionMetrics(RecsMetricsBase):
                 consumption=Space(
                     spaces.Box(0, most, (self._num_docs,), np.int32), dims=("doc",), strict=True
                 ),
-                num_steps=Space(spaces.Box(0, most, (), np.int32), dims=(), strict=True),
-                mean_rating=Space(
-                    spaces.Box(-np.inf, np.inf, (), np.float32), dims=(), strict=True
-                ),
-                choice_rate=share,
                 coverage=share,
                 consumption_gini=share,
             )

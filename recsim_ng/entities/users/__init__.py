@@ -4,5 +4,6 @@ from recsim_ng.entities.users.clustered_normal import (
     ClusteredNormalUser,
     ClusteredNormalUserCoreDispersion,
 )
+from recsim_ng.entities.users.genre_taste import GenreTasteUser
 
-__all__ = ["ClusteredNormalUser", "ClusteredNormalUserCoreDispersion"]
+__all__ = ["ClusteredNormalUser", "ClusteredNormalUserCoreDispersion", "GenreTasteUser"]

@@ -67,7 +67,7 @@ class GenreTasteUser(User):
         self._boredom_penalty = config["boredom_penalty"]
         self._boredom_decay = config["boredom_decay"]
         self._choice_model = MultinomialLogitChoiceModel(
-            self._num_users, nochoice_logits=tf.fill([self._num_users], config["nochoice_logit"])
+            [self._num_users], nochoice_logits=config["nochoice_logit"]
         )
 
     def initial_state(self) -> Value:
