@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.network import Network, NetworkValue
@@ -34,6 +35,7 @@ class PythonRuntime:
         self._network = runtime.as_network(network)
         self._check_finite = check_finite
         self._first_index = runtime.first_indices(self._network, first_user)
+        self._index_fields = runtime.index_fields(self._network)
 
     @property
     def network(self) -> Network:
@@ -43,6 +45,7 @@ class PythonRuntime:
     def _states(
         self, count: int, starting_value: NetworkValue | None, words: Any, first_step: int
     ) -> Iterator[NetworkValue]:
+        state: NetworkValue = {}
         for t in range(count):
             with Seed(words, first_step + t, self._first_index):
                 if t > 0:
@@ -51,11 +54,11 @@ class PythonRuntime:
                     state = self._network.initial_step()
                 else:
                     state = self._network.learn(runtime.as_tensors(starting_value))
-            state = runtime.as_tensors(state)
+            state = runtime.as_tensors(state, self._index_fields)
             if self._check_finite:
                 names = [(v, f) for v, f, _ in finite.float_fields(state)]
                 finite.raise_if_any(names, finite.first_steps(state, first_step + t))
-            yield state
+            yield runtime.as_tensors(state)
 
     def execute(
         self,
@@ -98,7 +101,7 @@ class PythonRuntime:
           length: T >= 1.
           starting_value: x_0, variable name -> Value; the network's initial step if None.
           seed: an int, a pair of ints or an integer tensor; a fresh one if None.
-          record: variables ("user state") and fields ("user state.interest"); all if None.
+          record: variables ("user state") and fields ("user state.interest"); all tensors if None.
           first_step: the time step of x_0, as in `execute`.
 
         Raises:
@@ -113,9 +116,12 @@ class PythonRuntime:
         for state in self._states(length, starting_value, words, first_step):
             for name, fields in selected.items():
                 if name not in static or not recorded[name]:
+                    if record is None:
+                        fields = [f for f in fields if tf.is_tensor(state[name].get(f))]
                     recorded[name].append(state[name].at(*fields))
         values = {
-            name: steps[0] if name in static else _stacked(steps) for name, steps in recorded.items()
+            name: steps[0] if name in static else _stacked(steps)
+            for name, steps in recorded.items()
         }
         dims = runtime.dimension_names(self._network)
         return Trajectory(values, static, length, kept_seed, dims)
@@ -126,9 +132,18 @@ def _stacked(steps: list[Value]) -> Value:
         fields = [step.get(name) for step in steps]
         if not tf.is_tensor(fields[0]):
             return fields
-        if len({tuple(x.shape) for x in fields}) > 1:  # a DynamicFieldSpec: padded with zeros
-            return tf.ragged.stack([tf.RaggedTensor.from_tensor(x) if x.shape.rank > 1 else x
-                                    for x in fields]).to_tensor()
-        return tf.stack(fields)
+        return tf.stack(_padded(fields))
 
     return Value(**{name: stack(name) for name in steps[0].as_dict})
+
+
+def _padded(fields: list[Any]) -> list[Any]:
+    """Tensors of one shape: those that a `DynamicFieldSpec` lets grow are padded with zeros."""
+    shapes = [tuple(x.shape) for x in fields]
+    if len(set(shapes)) == 1 or len({len(s) for s in shapes}) > 1:
+        return fields
+    most = np.max(shapes, axis=0)
+    return [
+        tf.pad(x, [(0, most[i] - n) for i, n in enumerate(shape)])
+        for x, shape in zip(fields, shapes, strict=True)
+    ]

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import noise
+from recsim_ng.core.data import DataVariable
 from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.network import Network, NetworkValue
@@ -60,7 +61,7 @@ def as_network(network: Network | Sequence[Variable]) -> Network:
 
 
 def as_tensor(field: Any) -> Any:
-    """A field as a tensor: random variables give their value; other objects stay.
+    """A field as a tensor: random variables give their value; what is no tensor stays.
 
     Args:
       field: of a Value.
@@ -68,17 +69,35 @@ def as_tensor(field: Any) -> Any:
     if is_random_variable(field):
         return field.value
     if isinstance(field, np.ndarray | np.generic | numbers.Number | list | tuple):
-        return tf.convert_to_tensor(field)
+        try:
+            return tf.convert_to_tensor(field)
+        except (TypeError, ValueError):  # a list of other things
+            return field
     return field
 
 
-def as_tensors(value: Mapping[str, Value]) -> NetworkValue:
+def as_tensors(value: Mapping[str, Value], keep: Mapping[str, str] | None = None) -> NetworkValue:
     """A network value whose fields are tensors.
 
     Args:
       value: variable name -> Value.
+      keep: variable name -> a field that stays as it is.
     """
-    return {name: v.map(as_tensor) for name, v in value.items()}
+    found = {name: v.map(as_tensor) for name, v in value.items()}
+    for name, field in (keep or {}).items():
+        if name in found and not is_random_variable(value[name].get(field)):
+            fields = {**found[name].as_dict, field: value[name].get(field)}
+            found[name] = Value(**fields)
+    return found
+
+
+def index_fields(network: Network) -> dict[str, str]:
+    """The fields that hold the indices of data, which may be any object: variable name -> field.
+
+    Args:
+      network: the network.
+    """
+    return {v.name: v.index_field for v in network.variables if isinstance(v, DataVariable)}
 
 
 def checked_steps(steps: Any, name: str, least: int) -> Any:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import re
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager import record as tape_record  # no public name tells of tapes
 
+from recsim_ng.core.errors import NetworkError
 from recsim_ng.core.field_spec import DynamicFieldSpec
 from recsim_ng.core.network import Network, NetworkValue
 from recsim_ng.core.trajectory import Trajectory
@@ -22,13 +27,21 @@ class TFRuntime:
 
     A new seed or starting value never traces again; a new horizon does under XLA only.
 
+    What a `tf.GradientTape` records runs in graph mode, since XLA cannot hand over what the way
+    back needs. For gradients at XLA's speed, put tape and run into one
+    `tf.function(jit_compile=True)`: all of it is compiled then.
+
     Args:
       network: a Network, or its variables.
       graph_compile: False runs eagerly, step by step, as `PythonRuntime` does.
       jit_compile: True: XLA; False: graph mode; None: XLA, and graph mode with a warning where
         XLA cannot compile the network (`TFDataset`, `DynamicFieldSpec`).
-      check_finite: whether a NaN or an infinity in any field is an error.
+      check_finite: whether a NaN or an infinity in any field is an error. A run within a caller's
+        own `tf.function` is not checked.
       first_user: index of this population's first user in the whole one, for a shard.
+
+    Raises:
+      NetworkError: (also a ValueError) jit_compile is True, but XLA cannot compile the network.
     """
 
     def __init__(
@@ -41,16 +54,20 @@ class TFRuntime:
         first_user: int = 0,
     ) -> None:
         self._network = runtime.as_network(network)
-        self._eager = None if graph_compile else PythonRuntime(
-            self._network, check_finite=check_finite, first_user=first_user
+        self._eager = (
+            None
+            if graph_compile
+            else PythonRuntime(self._network, check_finite=check_finite, first_user=first_user)
         )
         self._jit_compile, self._check_finite = jit_compile, check_finite
         self._first_index = runtime.first_indices(self._network, first_user)
         self._functions: dict[Any, Callable[..., Any]] = {}
         self._num_traces = 0
-        self._without_xla = jit_compile is None and _has_growing_fields(self._network)
-        if self._without_xla:
-            self._warn("it has fields whose shape changes")
+        self._without_xla = False
+        if graph_compile and jit_compile is not False:
+            growing = _growing_field(self._network)
+            if growing is not None:
+                self._do_without_xla(growing)
 
     @property
     def network(self) -> Network:
@@ -81,6 +98,7 @@ class TFRuntime:
 
         Raises:
           ConfigError: (also a ValueError) num_steps is below 0.
+          FieldError: (also a ValueError) a behaviour's fields do not fit.
           NonFiniteError: (also an ArithmeticError) a field is not finite, if that is checked.
         """
         num_steps = runtime.checked_steps(num_steps, "num_steps", 0)
@@ -105,12 +123,13 @@ class TFRuntime:
           length: T >= 1.
           starting_value: x_0, variable name -> Value; the network's initial step if None.
           seed: an int, a pair of ints or an integer tensor; a fresh one if None.
-          record: variables ("user state") and fields ("user state.interest"); all if None.
+          record: variables ("user state") and fields ("user state.interest"); all tensors if None.
           first_step: the time step of x_0, as in `execute`.
 
         Raises:
           ConfigError: (also a ValueError) length is below 1.
-          FieldError: (also a ValueError) record names something unknown.
+          FieldError: (also a ValueError) record names something unknown or no tensor, or a
+            behaviour's fields do not fit.
           NonFiniteError: (also an ArithmeticError) a field is not finite, if that is checked.
         """
         length = runtime.checked_steps(length, "length", 1)
@@ -120,7 +139,8 @@ class TFRuntime:
             )
         selected = runtime.selected_fields(self._network, record)
         kept_seed, words = runtime.checked_seed(seed)
-        values = self._call("trajectory", length, selected, words, first_step, starting_value)
+        what = "tensors" if record is None else "trajectory"
+        values = self._call(what, length, selected, words, first_step, starting_value)
         static = frozenset(v.name for v in self._network.variables if v.is_static) & set(selected)
         dims = runtime.dimension_names(self._network)
         values = {name: values[name] for name in selected}
@@ -138,14 +158,27 @@ class TFRuntime:
         start = None if starting_value is None else runtime.as_tensors(starting_value)
         first_step = tf.convert_to_tensor(first_step, tf.int32)
         use_xla = self._jit_compile is not False and not self._without_xla
+        # XLA needs the number of steps when it compiles, also that of a caller's function; but a
+        # caller's graph may decide it.
+        fixed_count = count if use_xla and not tf.is_tensor(count) else None
+        if fixed_count is None or tape_record.could_possibly_record():
+            use_xla = False
+        arguments = (fixed_count, what, count, selected, words, first_step, start)
         try:
-            values, checks = self._run(use_xla, what, count, selected, words, first_step, start)
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            values, checks = self._run(use_xla, *arguments)
+        except loop.NotCompilableError as error:
+            self._do_without_xla(str(error))
+            values, checks = self._run(False, None, *arguments[1:])
+        except (
+            tf.errors.InternalError,
+            tf.errors.InvalidArgumentError,
+            tf.errors.UnimplementedError,
+        ) as error:
             if not use_xla or self._jit_compile or not _is_refusal_of_xla(error):
                 raise
-            self._warn(str(error).partition("\n")[0])
-            self._without_xla = True
-            values, checks = self._run(False, what, count, selected, words, first_step, start)
+            # If it is wrong in graph mode too, this says it.
+            values, checks = self._run(False, None, *arguments[1:])
+            self._do_without_xla(_reason(error))
         if self._check_finite and hasattr(checks, "numpy"):
             names = self._checked_names
             finite.raise_if_any(names, checks)
@@ -154,6 +187,7 @@ class TFRuntime:
     def _run(
         self,
         use_xla: bool,
+        fixed_count: int | None,
         what: str,
         count: Any,
         selected: dict[str, list[str]] | None,
@@ -161,42 +195,73 @@ class TFRuntime:
         first_step: Any,
         start: NetworkValue | None,
     ) -> tuple[dict[str, Value], Any]:
-        fixed_count = count if use_xla else None
         fields = None if selected is None else tuple((v, tuple(f)) for v, f in selected.items())
         key = (use_xla, what, fixed_count, fields, self._network.definitions())
-        if key not in self._functions:
-            self._functions[key] = self._function(use_xla, fixed_count, selected)
-        if use_xla:
-            return self._functions[key](words, first_step, start)
-        return self._functions[key](words, first_step, start, tf.convert_to_tensor(count, tf.int32))
+        function = self._functions.get(key)
+        if function is None:  # of two threads that come here, one makes the function of both
+            made = self._function(use_xla, what, fixed_count, selected)
+            function = self._functions.setdefault(key, made)
+        if fixed_count is not None:
+            return function(words, first_step, start)
+        return function(words, first_step, start, tf.convert_to_tensor(count, tf.int32))
 
     def _function(
-        self, use_xla: bool, fixed_count: int | None, selected: dict[str, list[str]] | None
+        self,
+        use_xla: bool,
+        what: str,
+        fixed_count: int | None,
+        selected: dict[str, list[str]] | None,
     ) -> Callable[..., Any]:
         def run(words: Any, first_step: Any, start: Any, count: Any = fixed_count) -> Any:
             self._num_traces += 1
-            made = loop.Loop(self._network, self._first_index, self._check_finite)
+            made = loop.Loop(self._network, self._first_index, self._check_finite, use_xla)
             if selected is None:
                 result = made.execute(words, first_step, start, count)
             else:
-                result = made.trajectory(words, first_step, start, count, selected)
+                only_tensors = what == "tensors"
+                result = made.trajectory(words, first_step, start, count, selected, only_tensors)
             self._checked_names = made.checked_names
             return result
 
-        return tf.function(run, jit_compile=use_xla, autograph=False, reduce_retracing=False)
+        # A partial has no code of its own, by which TensorFlow would count the traces of all
+        # runtimes together and warn of them.
+        return tf.function(functools.partial(run), jit_compile=use_xla, autograph=False)
 
-    def _warn(self, reason: str) -> None:
+    def _do_without_xla(self, reason: str) -> None:
+        if self._jit_compile:
+            raise NetworkError(
+                f"TFRuntime: with jit_compile=True the network must be one that XLA compiles, but "
+                f"{reason}; leave jit_compile out"
+            )
+        self._without_xla = True
         warnings.warn(
-            f"TFRuntime: XLA cannot compile this network ({reason}); it runs in graph mode. "
-            "Give jit_compile=False to say that you know",
-            stacklevel=3,
+            f"TFRuntime: XLA cannot compile this network: {reason}. It runs in graph mode; "
+            "jit_compile=False says that you know",
+            stacklevel=_outside(),
         )
 
 
-def _has_growing_fields(network: Network) -> bool:
-    return any(
-        isinstance(spec, DynamicFieldSpec) for v in network.variables for spec in v.spec.as_dict.values()
-    )
+def _outside() -> int:
+    """The `stacklevel` of the first caller outside this package."""
+    frame, level = sys._getframe(1), 1
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("recsim_ng."):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _growing_field(network: Network) -> str | None:
+    for v in network.variables:
+        for name, spec in v.spec.as_dict.items():
+            if isinstance(spec, DynamicFieldSpec):
+                return f"variable '{v.name}', field '{name}' changes its shape"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """What XLA's long message comes to."""
+    text = str(error)
+    found = re.search(r"on XLA_\w+: (\w+) \(", text)
+    return f"it has no operation {found.group(1)}" if found else text.partition("\n")[0][:200]
 
 
 def _is_refusal_of_xla(error: Exception) -> bool:

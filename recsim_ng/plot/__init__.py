@@ -1,0 +1,7 @@
+"""How it looks: networks, trajectories, experiments. Nothing here touches pyplot or rcParams."""
+
+from recsim_ng.plot.metric import plot_metric
+from recsim_ng.plot.network import draw_network
+from recsim_ng.plot.trajectory import plot_trajectory
+
+__all__ = ["draw_network", "plot_metric", "plot_trajectory"]
