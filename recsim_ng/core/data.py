@@ -6,6 +6,7 @@ import abc
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.errors import NetworkError
@@ -49,8 +50,18 @@ class TimeSteps(DataSequence):
         return data_index
 
 
+def _indexable(field: Any) -> Any:
+    # In a graph an index is a tensor, and arrays cannot be indexed by those.
+    is_numeric = isinstance(field, np.ndarray) and field.dtype != object
+    return tf.convert_to_tensor(field) if is_numeric else field
+
+
+def _element(field: Any, index: Any) -> Any:
+    return (field if tf.is_tensor(field) else tf.convert_to_tensor(field))[index]
+
+
 class SlicedValue(TimeSteps):
-    """A Value whose fields are sliced along time.
+    """A Value whose fields are sliced along time. Beyond their end, XLA repeats the last element.
 
     Args:
       value: a Value of fields with the time axis first (unless `slice_fn` says otherwise).
@@ -59,15 +70,11 @@ class SlicedValue(TimeSteps):
 
     def __init__(self, value: Value, slice_fn: Callable[[Any, Any], Any] | None = None) -> None:
         self._value = value
-        self._slice_fn = slice_fn if slice_fn is not None else lambda field, i: field[i]
+        self._slice_fn = _element if slice_fn is None else slice_fn
 
     def get(self, data_index: Any) -> Value:
         """Returns the Value at the index."""
-        return self._value.map(
-            lambda field: self._slice_fn(
-                tf.convert_to_tensor(field) if not tf.is_tensor(field) else field, data_index
-            )
-        )
+        return self._value.map(lambda field: self._slice_fn(_indexable(field), data_index))
 
 
 class StaticSlicedValue(SlicedValue):
@@ -126,7 +133,7 @@ def data_variable(
       data_index_field: the field that holds the index, added to spec and value.
 
     Returns:
-      The variable; `.data_sequence` may be exchanged by `replace_data_sequence`.
+      The variable; its data can be exchanged by `replace_data_sequence`.
     """
     variable = DataVariable(name, spec.union(Value(**{data_index_field: FieldSpec()})))
     variable.wire(data_sequence, output_fn, data_index_field)
@@ -148,6 +155,7 @@ class DataVariable(Variable):
         """
         self._output_fn, self._index_field = output_fn, index_field
 
+        # Converted by AutoGraph, and with them all that they call.
         def output(index: Any) -> Value:
             return output_fn(data_sequence.get(index)).union(Value(**{index_field: index}))
 
@@ -159,6 +167,11 @@ class DataVariable(Variable):
 
         self.initial_value = value_def(initial)
         self.value = value_def(later, (self.previous,))
+
+    @property
+    def index_field(self) -> str:
+        """The field that holds the index, which may be any object."""
+        return self._index_field
 
     def replace(self, data_sequence: DataSequence) -> None:
         """Reads another sequence from the next run on.

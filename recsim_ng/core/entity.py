@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -19,15 +20,20 @@ class Entity(tf.Module):
 
     def __init__(self, name: str = "UnnamedEntity") -> None:
         # tf.Module allows only Python identifiers; entities may bear any name.
-        super().__init__(name="".join(c if c.isalnum() else "_" for c in name).lstrip("0123456789"))
+        plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+        super().__init__(name=plain if plain.isidentifier() else f"_{plain}")
         self._entity_name = name
-        if _CREATED:
-            _CREATED[-1].append(self)
+        for created in _watchers.lists:
+            created.append(self)
 
     @property
     def name(self) -> str:
         """The entity's name."""
         return self._entity_name
+
+    def _undefined(self, method: str) -> str:
+        """What to say where a role's method is called that a subclass has not defined."""
+        return f"{type(self).__name__}: must define {method}(), which its story calls; write it"
 
     @property
     def variables(self) -> tuple[Any, ...]:
@@ -44,7 +50,14 @@ class Entity(tf.Module):
         return tuple(_unique(_variables(self, "trainable_variables")))
 
 
-_CREATED: list[list[Entity]] = []
+class _Watchers(threading.local):
+    """Lists that every entity of this thread is added to when it is made."""
+
+    def __init__(self) -> None:
+        self.lists: list[list[Entity]] = []
+
+
+_watchers = _Watchers()
 
 
 def _unique(variables: Iterator[Any]) -> list[Any]:
@@ -62,7 +75,7 @@ def _variables(member: Any, which: str, seen: set[int] | None = None) -> Iterato
     elif isinstance(member, dict):
         for inner in member.values():
             yield from _variables(inner, which, seen)
-    elif isinstance(member, list | tuple | set):
+    elif isinstance(member, list | tuple):  # no set: its order differs from process to process
         for inner in member:
             yield from _variables(inner, which, seen)
     elif _is_keras(member):
@@ -98,11 +111,11 @@ def story_with_trainable_variables(
       later entity of the same name gets a distinguishing suffix.
     """
     created: list[Entity] = []
-    _CREATED.append(created)
+    _watchers.lists.append(created)
     try:
         variables = story()
     finally:
-        _CREATED.remove(created)
+        _watchers.lists.pop()
     found: dict[str, tuple[Any, ...]] = {}
     for entity in created:
         name, count = entity.name, 1

@@ -191,6 +191,17 @@ class Space(FieldSpec):
         """The Gymnasium space."""
         return self._space
 
+    def check_value(self, field_value: Any) -> tuple[bool, str]:
+        if self._strict and isinstance(field_value, numbers.Number | list | tuple):
+            want = self._space.shape
+            try:
+                shape = np.shape(field_value)
+            except ValueError:  # lists of unequal length
+                return False, f"expected shape {want}, got a ragged {type(field_value).__name__}"
+            if want is not None and shape != tuple(want):
+                return False, f"expected shape {want}, got {shape}"
+        return super().check_value(field_value)
+
     def _check_tensor(self, shape: tf.TensorShape, dtype: tf.DType) -> tuple[bool, str]:
         if not self._strict:
             return True, ""

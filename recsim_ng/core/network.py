@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,11 +12,19 @@ from tensorflow.python.autograph.core import ag_ctx
 from tensorflow.python.autograph.impl import api as autograph
 
 from recsim_ng.core import site
-from recsim_ng.core.errors import CycleError, FieldError, NetworkError
+from recsim_ng.core.data import DataVariable
+from recsim_ng.core.errors import BehaviourError, CycleError, FieldError, NetworkError
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Dependency, ValueDef, Variable
 
 NetworkValue = dict[str, Value]
+
+
+class _Learnt(threading.local):
+    """What steps have shown of the fields: variable name -> specs. Threads do not disturb it."""
+
+    def __init__(self) -> None:
+        self.specs: dict[str, Value] = {}
 
 
 class Network:
@@ -26,6 +35,7 @@ class Network:
         are among them.
 
     Raises:
+      BehaviourError: (also a TypeError) something among the variables is no Variable.
       NetworkError: (also a ValueError) a name is used twice, a variable has no definition, or a
         dependency is missing.
       CycleError: (a NetworkError) current values depend on each other in a circle.
@@ -33,6 +43,11 @@ class Network:
 
     def __init__(self, variables: Sequence[Variable]) -> None:
         self._variables = tuple(variables)
+        for v in self._variables:
+            if not isinstance(v, Variable):
+                raise BehaviourError(
+                    f"Network: variables must be Variables, got a {type(v).__name__} among them"
+                )
         names = [v.name for v in self._variables]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
@@ -40,8 +55,9 @@ class Network:
                 f"Network: each variable needs a name of its own, got {twice} more than once; "
                 "rename one of them"
             )
-        self._specs = {v.name: v.fresh_spec() for v in self._variables}
-        self._orders: dict[Any, list[Variable]] = {}
+        self._learnt = _Learnt()
+        self._learnt.specs = self._fresh_specs()
+        self._orders: dict[str, tuple[Any, list[Variable]]] = {}
         self._order("initial_value")
         self._order("value")
 
@@ -49,6 +65,15 @@ class Network:
     def variables(self) -> tuple[Variable, ...]:
         """The variables, as declared."""
         return self._variables
+
+    def _fresh_specs(self) -> dict[str, Value]:
+        return {v.name: v.fresh_spec() for v in self._variables}
+
+    @property
+    def _specs(self) -> dict[str, Value]:
+        if not self._learnt.specs:
+            self._learnt.specs = self._fresh_specs()
+        return self._learnt.specs
 
     def definitions(self) -> tuple[tuple[ValueDef | None, ValueDef | None], ...]:
         """The definitions in force: (initial value, value) of each variable."""
@@ -70,7 +95,7 @@ class Network:
           FieldError: (also a ValueError) a behaviour's fields do not fit its variable's spec.
           BehaviourError: (also a TypeError) a behaviour does not return a Value.
         """
-        self._specs = {v.name: v.fresh_spec() for v in self._variables}
+        self._learnt.specs = self._fresh_specs()
         found: NetworkValue = {}
         for variable in self._order("initial_value"):
             definition = variable.initial_value
@@ -121,7 +146,7 @@ class Network:
                 f"starting_value: must hold each variable of the network, {sorted(names)}; "
                 f"missing: {missing}, unknown: {unknown}"
             )
-        self._specs = {v.name: v.fresh_spec() for v in self._variables}
+        self._learnt.specs = self._fresh_specs()
         return {v.name: v.typecheck(value[v.name], self._specs[v.name]) for v in self._variables}
 
     def invariants(self) -> dict[str, Value]:
@@ -179,10 +204,10 @@ class Network:
 
     def _order(self, which: str) -> list[Variable]:
         definitions = tuple(getattr(v, which) for v in self._variables)
-        key = (which, definitions)
-        if key not in self._orders:
-            self._orders[key] = self._sorted(which, definitions)
-        return self._orders[key]
+        known = self._orders.get(which)
+        if known is None or known[0] != definitions:
+            known = self._orders[which] = (definitions, self._sorted(which, definitions))
+        return known[1]
 
     def _sorted(self, which: str, definitions: tuple[ValueDef | None, ...]) -> list[Variable]:
         names = [v.name for v in self._variables]
@@ -213,6 +238,8 @@ class Network:
             order = list(nx.lexicographical_topological_sort(graph, key=names.index))
         except nx.NetworkXUnfeasible:
             cycle = [edge[0] for edge in nx.find_cycle(graph)]
+            first = cycle.index(min(cycle, key=names.index))
+            cycle = cycle[first:] + cycle[:first]
             text = " -> ".join(f"'{n}'" for n in [*cycle, cycle[0]])
             raise CycleError(
                 f"Network: current values ({which}) must not depend on each other in a circle, "
@@ -229,12 +256,13 @@ def _kind(dependency: Dependency) -> str:
 def _through_autograph(fn: Callable[..., Value]) -> Callable[..., Value]:
     """The behaviour as AutoGraph converts it, where a graph is being built.
 
-    Behaviours of this package need no conversion: they are written without tensor-dependent
-    Python control flow.
+    Behaviours of this package need no conversion, since they are written without tensor-dependent
+    Python control flow; but those of data variables call functions of the user.
     """
     inner = getattr(fn, "__func__", fn)
     module = getattr(inner, "__module__", None) or ""
-    if tf.executing_eagerly() or module.split(".")[0] == "recsim_ng":
+    ours = module.split(".")[0] == "recsim_ng" and module != DataVariable.__module__
+    if tf.executing_eagerly() or ours:
         return fn
     # The only private names of TensorFlow's used here: no public one converts a bound method.
     return autograph.tf_convert(fn, ag_ctx.ControlStatusCtx(status=ag_ctx.Status.ENABLED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -14,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 import xarray as xr
 
-from recsim_ng.core.errors import DataError, FieldError
+from recsim_ng.core.errors import DataError, FieldError, OutputError
 from recsim_ng.core.value import Value
 
 _PACKAGES = ("recsim_ng", "tensorflow", "tensorflow-probability", "edward2", "numpy")
@@ -135,28 +136,33 @@ class Trajectory:
     def to_xarray(self) -> xr.Dataset:
         """Returns the trajectory as an xarray Dataset.
 
-        Data variables are named "variable.field", their first dimension is "time" (static ones
-        have none: xarray broadcasts by name), the others bear the names that the specs give, or
-        "variable.field_0", ... where they give none. Fields that are no tensors are left out.
+        Data variables are named "variable.field" (with "|" in place of "/", which NetCDF keeps for
+        groups), their first dimension is "time" (static ones have none: xarray broadcasts by
+        name), the others bear the names that the specs give, or "variable.field_0", ... where they
+        give none. Fields that are no tensors are left out; bfloat16 becomes float32.
+
+        Raises:
+          FieldError: (also a ValueError) a string is not UTF-8.
         """
-        data, sizes = {}, {"time": int(self.length)}
+        data: dict[str, Any] = {}
+        sizes = {"time": int(self.length)}
         for name, value in self.values_by_name.items():
             static = name in self.static
             for field_name, field in value.as_dict.items():
-                if not hasattr(field, "numpy") and not isinstance(field, np.ndarray):
+                if not isinstance(field, tf.Tensor | np.ndarray):
                     continue
-                array = np.asarray(field)
-                if array.dtype.name == "bfloat16":
-                    array = array.astype(np.float32)
-                label = f"{name}.{field_name}"
+                label = _unused(f"{name}.{field_name}".replace("/", "|"), data)
+                array, attributes = _storable(np.asarray(field), label)
                 named = self.dims.get(name, {}).get(field_name)
                 rest = array.shape if static else array.shape[1:]
-                dims = _dimension_names(label, named, rest, sizes)
-                dims = dims if static else ("time", *dims)
-                data[label] = (dims, array, {"variable": name, "field": field_name})
+                over_time = () if static else ("time",)
+                dims = _dimension_names(label, named, rest, sizes, over_time)
+                attributes = {"variable": name, "field": field_name, **attributes}
+                data[label] = (dims, array, attributes)
         attributes = {
             "length": int(self.length),
             "seed": json.dumps(_plain(self.seed)),
+            "variables": json.dumps(list(self.values_by_name)),
             "static": json.dumps(sorted(self.static)),
             "dims": json.dumps(_plain(self.dims)),
             "metadata": json.dumps(_plain(self.metadata)),
@@ -174,14 +180,26 @@ class Trajectory:
 
         Args:
           path: of the file.
+
+        Raises:
+          OutputError: (also an OSError) it cannot be written there.
         """
         path = Path(path)
         aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        dataset = self.to_xarray()
+        for array in dataset.data_vars.values():
+            array.encoding["_FillValue"] = None  # nothing is missing
         try:
-            self.to_xarray().to_netcdf(aside, engine="h5netcdf")
+            dataset.to_netcdf(aside, engine="h5netcdf")
             os.replace(aside, path)
+        except OSError as error:
+            raise OutputError(
+                f"Trajectory.save: '{path}' must be a file that can be written, got: {error}; "
+                "check the folder and its permissions"
+            ) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Trajectory:
@@ -196,37 +214,69 @@ class Trajectory:
         if not Path(path).is_file():
             raise DataError(f"Trajectory.load: '{path}' must be a file, got none; check the path")
         try:
-            with xr.open_dataset(path, engine="h5netcdf") as opened:
+            with xr.open_dataset(path, engine="h5netcdf", mask_and_scale=False) as opened:
                 dataset = opened.load()
-            attributes = {k: json.loads(dataset.attrs[k]) for k in ("seed", "static", "metadata")}
+            names = ("seed", "variables", "static", "dims", "metadata")
+            attributes = {name: json.loads(dataset.attrs[name]) for name in names}
+            length = int(dataset.attrs["length"])
         except (OSError, KeyError, ValueError) as error:
             raise DataError(
                 f"Trajectory.load: '{path}' must be written by Trajectory.save, got: {error}"
             ) from error
-        values: dict[str, dict[str, Any]] = {}
+        values: dict[str, dict[str, Any]] = {name: {} for name in attributes["variables"]}
         for array in dataset.data_vars.values():
-            fields = values.setdefault(array.attrs["variable"], {})
-            fields[array.attrs["field"]] = tf.convert_to_tensor(array.values)
+            tensor = tf.convert_to_tensor(array.values)
+            if "dtype" in array.attrs:
+                tensor = tf.cast(tensor, array.attrs["dtype"])
+            values[array.attrs["variable"]][array.attrs["field"]] = tensor
         seed = attributes["seed"]
-        dims = json.loads(dataset.attrs["dims"])
         return cls(
             {name: Value(**fields) for name, fields in values.items()},
             frozenset(attributes["static"]),
-            int(dataset.attrs["length"]),
+            length,
             tuple(seed) if isinstance(seed, list) else seed,
-            {v: {f: tuple(d) for f, d in fields.items()} for v, fields in dims.items()},
+            {
+                name: {field: tuple(dims) for field, dims in fields.items()}
+                for name, fields in attributes["dims"].items()
+            },
             attributes["metadata"],
         )
 
 
+def _unused(label: str, used: Mapping[str, Any]) -> str:
+    candidate, count = label, 1
+    while candidate in used:
+        count += 1
+        candidate = f"{label}_{count}"
+    return candidate
+
+
+def _storable(array: np.ndarray, label: str) -> tuple[np.ndarray, dict[str, str]]:
+    """An array of a type that NetCDF has, and attributes that say what it was."""
+    if array.dtype.name == "bfloat16":
+        return array.astype(np.float32), {"dtype": "bfloat16"}
+    if array.dtype == object or array.dtype.kind == "S":  # TensorFlow's strings are bytes
+        try:
+            decoded = [x.decode() if isinstance(x, bytes) else str(x) for x in array.ravel()]
+        except UnicodeDecodeError as error:
+            raise FieldError(f"Trajectory: '{label}' must hold UTF-8 strings, {error}") from error
+        return np.array(decoded, dtype=object).reshape(array.shape), {"dtype": "string"}
+    return array, {}
+
+
 def _dimension_names(
-    label: str, named: tuple[str, ...] | None, shape: tuple[int, ...], sizes: dict[str, int]
+    label: str,
+    named: tuple[str, ...] | None,
+    shape: tuple[int, ...],
+    sizes: dict[str, int],
+    before: tuple[str, ...],
 ) -> tuple[str, ...]:
     """A name for each axis, unique within the field, of one size within the data set."""
     if named is None or len(named) != len(shape):
         named = tuple(f"{label}_{i}" for i in range(len(shape)))
-    names: list[str] = []
+    names = list(before)
     for name, size in zip(named, shape, strict=True):
+        name = name.replace("/", "|")
         candidate, count = name, 1
         while candidate in names or sizes.get(candidate, size) != size:
             count += 1

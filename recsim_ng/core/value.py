@@ -19,7 +19,10 @@ def _describe(x: Any) -> str:
 
 def _signature(x: Any) -> Any:
     shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
-    return x if shape is None or dtype is None else (tuple(shape), getattr(dtype, "name", dtype))
+    if shape is None or dtype is None:
+        return x
+    known = getattr(shape, "rank", 0) is not None
+    return (tuple(shape) if known else None), getattr(dtype, "name", dtype)
 
 
 @dataclasses.dataclass(init=False, repr=False, eq=False, frozen=True)
@@ -43,7 +46,7 @@ class Value:
 
     _fields: dict[str, Any]
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:  # a field may be called "self"
         object.__setattr__(self, "_fields", _nest(fields, type(self)))
 
     # What tf.nest needs. The metadata is not compared by TensorFlow, hence the sorted order.

@@ -24,9 +24,9 @@ class Dependency:
     on_current_value: bool
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class ValueDef:
-    """A behaviour and what it reads; made by `value(...)`.
+    """A behaviour and what it reads; made by `value(...)`. Two are equal if they are the same one.
 
     Attributes:
       fn: gets one Value for each dependency, in order, and returns a Value.

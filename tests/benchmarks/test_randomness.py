@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from benchmarks.randomness import __main__ as page
 from benchmarks.randomness import dieharder, streams
 from recsim_ng.core import noise
 
@@ -111,6 +112,25 @@ def test_the_p_values_are_read():
 )
 def test_both_tails_count_and_many_statistics_share_the_limit(p_values, assessment):
     assert dieharder.Result(p_values, 0.0, 0.0).assessment == assessment
+
+
+def test_a_repeated_test_takes_more_data():
+    by_name = {test.name: test for test in dieharder.TESTS}
+    assert by_name["diehard_runs"].arguments(4) == ["-d", "15", "-p", "400"]
+    expected = ["-d", "206", "-n", "256", "-p", "1", "-t", "200000"]
+    assert by_name["dab_dct"].arguments(4) == expected
+
+
+def test_the_report_shows_what_failed_and_what_was_repeated():
+    good, weak, bad = (dieharder.Result((p,), 1.0, 2.0) for p in (0.25, 0.002, 0.0))
+    row = {test.name: [good] for test in dieharder.TESTS}
+    ours = {**row, "diehard_runs": [weak, good], "sts_runs": [bad]}
+    control = {**row, "dab_dct": [bad]}
+    text = page.report({"steps": ours, "control": control}, 60.0)
+    assert "**18 of 19 passed, 0 weak, 1 failed**; 2 were weak at first" in text
+    assert "| diehard_runs | 0.004 -> 0.5 | 0.5 |" in text
+    assert "| sts_runs | **0 FAILED** | 0.5 |" in text
+    assert "| dab_dct | 0.5 | **0 FAILED** |" in text
 
 
 def test_a_missing_program_is_said_with_its_cure(monkeypatch):

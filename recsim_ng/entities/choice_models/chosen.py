@@ -9,6 +9,12 @@ import tensorflow as tf
 from recsim_ng.core.value import Value
 
 
+def _cast(nochoice_value: Any, dtype: tf.DType) -> Any:
+    if dtype == tf.string:
+        return tf.constant(str(nochoice_value))
+    return tf.cast(nochoice_value, dtype)
+
+
 def get_chosen(
     features: Value, choices: Any, batch_dims: int = 1, nochoice_value: float = -1
 ) -> Value:
@@ -17,8 +23,10 @@ def get_chosen(
     Args:
       features: fields of `[B..., S, ...]` document features.
       choices: `[B...]` ints, or `[B..., n]` for n picks: the place on the slate; S for no choice.
+        A tensor, a random variable, an array or a list.
       batch_dims: number of the axes B.
-      nochoice_value: stands in the fields where nothing was chosen, cast to the field's dtype.
+      nochoice_value: stands in the fields where nothing was chosen, cast to the field's dtype (in
+        fields of strings, written out).
 
     Returns:
       The same fields, `[B..., ...]` (or `[B..., n, ...]`).
@@ -28,12 +36,12 @@ def get_chosen(
     def chosen(field: Any) -> Any:
         field = tf.convert_to_tensor(field)
         size = field.shape[batch_dims]
-        index = tf.minimum(choices, tf.cast(size - 1, choices.dtype))
+        size = tf.cast(tf.shape(field)[batch_dims] if size is None else size, choices.dtype)
+        index = tf.minimum(choices, size - 1)
         picked = tf.gather(field, index, axis=batch_dims, batch_dims=batch_dims)
-        nothing = tf.cast(choices, tf.int64) >= size
-        nothing = tf.reshape(
-            nothing, [*choices.shape, *[1] * (picked.shape.rank - choices.shape.rank)]
-        )
-        return tf.where(nothing, tf.cast(nochoice_value, field.dtype), picked)
+        nothing = choices >= size
+        for _ in range(picked.shape.rank - choices.shape.rank):
+            nothing = tf.expand_dims(nothing, -1)
+        return tf.where(nothing, _cast(nochoice_value, field.dtype), picked)
 
     return features.map(chosen)

@@ -28,7 +28,7 @@ class MultinomialLogitChoiceModel(ChoiceModel):
     Args:
       batch_shape: of the users, `[B...]`.
       nochoice_logits: n, scalar or `[B...]`; minus infinity: something is always chosen.
-      positional_bias: b.
+      positional_bias: b, a number, or a scalar tensor or variable.
       name: of the entity.
 
     Raises:
@@ -45,15 +45,16 @@ class MultinomialLogitChoiceModel(ChoiceModel):
         name: str = "MultinomialLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        self._nochoice_logits = tf.convert_to_tensor(nochoice_logits, tf.float32)
+        # Variables stay what they are, so that they can be trained.
+        self._nochoice_logits = nochoice_logits
         self._positional_bias = positional_bias
-        shape = self._nochoice_logits.shape
-        if tf.broadcast_static_shape(shape, tf.TensorShape(self._batch_shape)) != tf.TensorShape(
-            self._batch_shape
-        ):
+        shape = tuple(np.shape(nochoice_logits))
+        batch = self._batch_shape[len(self._batch_shape) - len(shape) :]
+        fits = len(shape) <= len(self._batch_shape)
+        if not fits or any(n not in (1, size) for n, size in zip(shape, batch, strict=True)):
             raise ConfigError(
                 f"{name}: nochoice_logits must broadcast to the batch shape "
-                f"{list(self._batch_shape)}, got {shape}"
+                f"{list(self._batch_shape)}, got {list(shape)}"
             )
 
     def choice(self, slate_document_logits: Any) -> Value:
@@ -66,10 +67,11 @@ class MultinomialLogitChoiceModel(ChoiceModel):
           A Value with `choice`, `[B...]` int32: the place on the slate, S for no choice.
         """
         logits = tf.convert_to_tensor(slate_document_logits)
-        size = logits.shape[-1]
-        if self._positional_bias:
-            logits = logits + self._positional_bias * tf.range(size, dtype=logits.dtype)
-        none = tf.broadcast_to(tf.cast(self._nochoice_logits, logits.dtype), tf.shape(logits)[:-1])
+        if not isinstance(self._positional_bias, int | float) or self._positional_bias:
+            bias = tf.cast(self._positional_bias, logits.dtype)
+            logits = logits + bias * tf.cast(tf.range(tf.shape(logits)[-1]), logits.dtype)
+        none = tf.cast(self._nochoice_logits, logits.dtype)
+        none = tf.broadcast_to(none, tf.shape(logits)[:-1])
         return Value(choice=ed.Categorical(logits=tf.concat([logits, none[..., None]], -1)))
 
     def specs(self) -> Value:

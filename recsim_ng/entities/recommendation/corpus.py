@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,10 @@ from recsim_ng.core.entity import Entity
 from recsim_ng.core.value import Value
 
 
-class Corpus(Entity, metaclass=abc.ABCMeta):
+class Corpus(Entity):
     """A corpus of documents.
+
+    A subclass defines the methods that its story calls.
 
     Args:
       config: settings by name; reads `num_docs` (D) and `num_topics` (K).
@@ -24,11 +25,10 @@ class Corpus(Entity, metaclass=abc.ABCMeta):
         self._num_docs = config["num_docs"]
         self._num_topics = config["num_topics"]
 
-    @abc.abstractmethod
     def initial_state(self) -> Value:
         """Returns the corpus' state at step 0."""
+        raise NotImplementedError(self._undefined("initial_state"))
 
-    @abc.abstractmethod
     def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
         """Returns the corpus' state at t, out of state, response and slate at t - 1.
 
@@ -37,15 +37,16 @@ class Corpus(Entity, metaclass=abc.ABCMeta):
           user_response: what the users did.
           slate_docs: what they were shown.
         """
+        raise NotImplementedError(self._undefined("next_state"))
 
-    @abc.abstractmethod
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns the documents that can be recommended now.
 
         Args:
           corpus_state: the current state.
         """
+        raise NotImplementedError(self._undefined("available_documents"))
 
-    @abc.abstractmethod
     def specs(self) -> Value:
         """Returns the specs of `state` and `available_docs`."""
+        raise NotImplementedError(self._undefined("specs"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,10 @@ from recsim_ng.core.entity import Entity
 from recsim_ng.core.value import Value
 
 
-class RecsMetricsBase(Entity, metaclass=abc.ABCMeta):
+class RecsMetricsBase(Entity):
     """Metrics of a recommendation story.
+
+    A subclass defines the methods that its story calls.
 
     Args:
       config: settings by name; reads `num_users` (U).
@@ -23,11 +24,10 @@ class RecsMetricsBase(Entity, metaclass=abc.ABCMeta):
         self._config = config
         self._num_users = config["num_users"]
 
-    @abc.abstractmethod
     def initial_metrics(self) -> Value:
         """Returns the metrics at step 0, before anything has happened."""
+        raise NotImplementedError(self._undefined("initial_metrics"))
 
-    @abc.abstractmethod
     def next_metrics(
         self,
         previous_metrics: Value,
@@ -45,7 +45,8 @@ class RecsMetricsBase(Entity, metaclass=abc.ABCMeta):
           user_response: what the users did.
           slate_docs: what they were shown.
         """
+        raise NotImplementedError(self._undefined("next_metrics"))
 
-    @abc.abstractmethod
     def specs(self) -> Value:
         """Returns the spec of `state`."""
+        raise NotImplementedError(self._undefined("specs"))

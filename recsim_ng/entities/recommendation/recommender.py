@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,10 @@ from recsim_ng.core.entity import Entity
 from recsim_ng.core.value import Value
 
 
-class BaseRecommender(Entity, metaclass=abc.ABCMeta):
+class BaseRecommender(Entity):
     """A recommender.
+
+    A subclass defines the methods that its story calls.
 
     Args:
       config: settings by name; reads `num_users` (U), `num_docs` (D) and `slate_size` (S).
@@ -25,11 +26,10 @@ class BaseRecommender(Entity, metaclass=abc.ABCMeta):
         self._num_docs = config["num_docs"]
         self._slate_size = config["slate_size"]
 
-    @abc.abstractmethod
     def initial_state(self) -> Value:
         """Returns the recommender's state at step 0."""
+        raise NotImplementedError(self._undefined("initial_state"))
 
-    @abc.abstractmethod
     def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
         """Returns the recommender's state at t, out of state, response and slate at t - 1.
 
@@ -38,8 +38,8 @@ class BaseRecommender(Entity, metaclass=abc.ABCMeta):
           user_response: what the users did.
           slate_docs: what they were shown.
         """
+        raise NotImplementedError(self._undefined("next_state"))
 
-    @abc.abstractmethod
     def slate_docs(
         self, recommender_state: Value, user_observation: Value, available_docs: Value
     ) -> Value:
@@ -50,7 +50,8 @@ class BaseRecommender(Entity, metaclass=abc.ABCMeta):
           user_observation: what is seen of the users.
           available_docs: the documents that can be shown.
         """
+        raise NotImplementedError(self._undefined("slate_docs"))
 
-    @abc.abstractmethod
     def specs(self) -> Value:
         """Returns the specs of `state` and `slate`."""
+        raise NotImplementedError(self._undefined("specs"))

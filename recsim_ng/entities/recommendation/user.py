@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,10 @@ from recsim_ng.core.entity import Entity
 from recsim_ng.core.value import Value
 
 
-class User(Entity, metaclass=abc.ABCMeta):
+class User(Entity):
     """A population of users.
+
+    A subclass defines the methods that its story calls.
 
     Args:
       config: settings by name; reads `num_users` (U) and `num_topics` (K).
@@ -24,11 +25,10 @@ class User(Entity, metaclass=abc.ABCMeta):
         self._num_users = config["num_users"]
         self._num_topics = config["num_topics"]
 
-    @abc.abstractmethod
     def initial_state(self) -> Value:
         """Returns the users' state at step 0."""
+        raise NotImplementedError(self._undefined("initial_state"))
 
-    @abc.abstractmethod
     def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
         """Returns the users' state at t, out of state, response and slate at t - 1.
 
@@ -37,16 +37,16 @@ class User(Entity, metaclass=abc.ABCMeta):
           user_response: what they did.
           slate_docs: what they were shown.
         """
+        raise NotImplementedError(self._undefined("next_state"))
 
-    @abc.abstractmethod
     def observation(self, user_state: Value) -> Value:
         """Returns what a recommender sees of the users.
 
         Args:
           user_state: the current state.
         """
+        raise NotImplementedError(self._undefined("observation"))
 
-    @abc.abstractmethod
     def next_response(self, user_state: Value, slate_docs: Value) -> Value:
         """Returns how the users respond to their slates.
 
@@ -54,7 +54,8 @@ class User(Entity, metaclass=abc.ABCMeta):
           user_state: the current state.
           slate_docs: the current slates.
         """
+        raise NotImplementedError(self._undefined("next_response"))
 
-    @abc.abstractmethod
     def specs(self) -> Value:
         """Returns the specs of `state`, `observation` and `response`."""
+        raise NotImplementedError(self._undefined("specs"))

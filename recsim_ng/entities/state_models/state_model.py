@@ -1,0 +1,144 @@
+"""StateModel: how a hidden state begins and moves on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core import check
+from recsim_ng.core.entity import Entity
+from recsim_ng.core.errors import ConfigError, FieldError, ParameterError
+from recsim_ng.core.field_spec import FieldSpec, Space
+from recsim_ng.core.value import Value
+
+
+class StateModel(Entity):
+    """A law of a state over time.
+
+        state_0 ~ initial_state(parameters),   state_{t+1} ~ next_state(state_t, inputs, parameters)
+
+    A state model's value has the field `state`, and any further random draws that scoring needs.
+    Parameters given at construction are static; those given in the call bear the same names and
+    win over static ones.
+
+    Args:
+      batch_ndims: number of leading axes of the state that are a batch of independent states.
+      name: of the entity; its sites are called after it.
+
+    Raises:
+      ConfigError: (also a ValueError) batch_ndims is no whole number of at least 0.
+    """
+
+    def __init__(self, batch_ndims: int = 0, name: str = "StateModel") -> None:
+        super().__init__(name=name)
+        check.whole(name, "batch_ndims", batch_ndims, 0)
+        self._batch_ndims = batch_ndims
+        self._parameter_names: tuple[str, ...] = ()
+        self._static_parameters: dict[str, Any] = {}
+
+    def initial_state(self, parameters: Value | None = None) -> Value:
+        """Returns the state at step 0.
+
+        Args:
+          parameters: of the model, by the names of the constructor's arguments.
+        """
+        raise NotImplementedError(self._undefined("initial_state"))
+
+    def next_state(
+        self, old_state: Value, inputs: Value | None = None, parameters: Value | None = None
+    ) -> Value:
+        """Returns the state at t + 1 out of that at t.
+
+        Args:
+          old_state: the value at t.
+          inputs: what acts on the state, in the field `input`.
+          parameters: as in `initial_state`.
+        """
+        raise NotImplementedError(self._undefined("next_state"))
+
+    def specs(self) -> Value:
+        """Returns the specs of `state` and of further fields."""
+        raise NotImplementedError(self._undefined("specs"))
+
+    def _keep(self, **static: Any) -> bool:
+        """Keeps parameters given at construction: all or none. Returns whether there are any."""
+        self._parameter_names = tuple(static)
+        given = {name: as_parameter(x) for name, x in static.items() if x is not None}
+        if given and len(given) < len(static):
+            raise ConfigError(
+                f"{self.name}: all of {list(static)} must be given at construction, or none, "
+                f"got {list(given)}; give the rest, or all in the calls"
+            )
+        self._static_parameters = given
+        return bool(given)
+
+    def _parameters(self, parameters: Value | None) -> dict[str, Any]:
+        """The parameters in force: those of the call, the others from the construction."""
+        found = dict(self._static_parameters)
+        for name in () if parameters is None else parameters.as_dict:
+            if name not in self._parameter_names:
+                raise FieldError(
+                    f"{self.name}: parameters must be among {list(self._parameter_names)}, "
+                    f"got '{name}'"
+                )
+            found[name] = as_parameter(parameters.get(name))
+        missing = [name for name in self._parameter_names if name not in found]
+        if missing:
+            raise ParameterError(
+                f"{self.name}: the parameters {missing} must be given at construction or in the "
+                f"call, got {list(found) or 'none'}"
+            )
+        return found
+
+    def _site(self, field: str) -> str:
+        """The name of the random site of a field: unlike those of other models in a behaviour."""
+        return f"{self._name}_{field}"
+
+
+def as_parameter(x: Any) -> Any:
+    """A parameter as a tensor; variables stay what they are, so that they can be trained.
+
+    Args:
+      x: a number, list, array, tensor or variable. NumPy's float64 becomes float32.
+    """
+    if isinstance(x, tf.Variable) or not isinstance(x, int | float | list | tuple | np.ndarray):
+        return x
+    array = np.asarray(x)
+    return array.astype(np.float32) if array.dtype == np.float64 else array
+
+
+def as_float(x: Any) -> Any:
+    """A parameter as a floating-point tensor.
+
+    Args:
+      x: as `as_parameter` gives it.
+    """
+    x = tf.convert_to_tensor(x)
+    return x if x.dtype.is_floating else tf.cast(x, tf.float32)
+
+
+def static_shape(x: Any) -> tf.TensorShape:
+    """The static shape of a parameter.
+
+    Args:
+      x: as `as_parameter` gives it.
+    """
+    return tf.TensorShape(np.shape(x))
+
+
+def space_of(shape: Any, dtype: Any) -> FieldSpec:
+    """The spec of a field of known shape and type.
+
+    Args:
+      shape: static.
+      dtype: TensorFlow's or NumPy's.
+    """
+    shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
+    if not shape.is_fully_defined() or not (dtype.is_floating or dtype.is_integer):
+        return FieldSpec()
+    low, high = (-np.inf, np.inf) if dtype.is_floating else (dtype.min, dtype.max)
+    box = gymnasium.spaces.Box(low, high, tuple(shape.as_list()), dtype.as_numpy_dtype)
+    return Space(box, strict=True)
