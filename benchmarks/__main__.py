@@ -11,10 +11,14 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import ecosystem, results, timing
+from benchmarks import compile_time, ecosystem, results, timing, two_cores
 from benchmarks.row import Row
 
-MEASUREMENTS = ecosystem.MEASUREMENTS
+MEASUREMENTS = {
+    **ecosystem.MEASUREMENTS,
+    "compile-time": compile_time.compile_time,
+    "two-cores": two_cores.two_cores,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

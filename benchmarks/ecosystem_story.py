@@ -11,10 +11,21 @@ from recsim_ng.stories import ecosystem
 
 def provider_means() -> np.ndarray:
     """`[P, K]` float32 means of the 80 providers of the published set-up, drawn once."""
-    generator = np.random.default_rng(0)
-    centres = generator.normal(scale=8.0, size=(40, 1, 2))
-    return (centres + generator.normal(scale=np.sqrt(0.5), size=(40, 2, 2))).reshape(80, 2).astype(
-        np.float32
+    return ecosystem.init_random_provider_clusters(
+        provider_disp=64.0, provider_fan_out=2, num_provider_clusters=40, num_topics=2
+    )
+
+
+def network(num_users: int) -> Network:
+    """The story.
+
+    Args:
+      num_users: U.
+    """
+    return Network(
+        ecosystem.create_viable_provider_simulation_network(
+            provider_means(), num_users=num_users, provider_boost_cap=1.2
+        )
     )
 
 
@@ -24,7 +35,4 @@ def runtime(num_users: int) -> TFRuntime:
     Args:
       num_users: U.
     """
-    variables = ecosystem.create_viable_provider_simulation_network(
-        provider_means(), num_users=num_users, provider_boost_cap=1.2
-    )
-    return TFRuntime(Network(variables))
+    return TFRuntime(network(num_users))

@@ -1,9 +1,9 @@
 """A paired timer: the programs to be compared run in turn, so that a busy machine slows both.
 
-Two programs timed one after the other differ by whatever else the machine did meanwhile. Here every
-round runs each of them once, in an order that turns from round to round, and the result is the ratio
-of each round's times: what disturbs a whole round cancels. The first call of each, which compiles,
-is kept apart.
+Two programs timed one after the other differ by whatever else the machine did meanwhile. Here
+every round runs each of them once, in an order that turns from round to round, and the result is
+the ratio of each round's times: what disturbs a whole round cancels. The first call of each, which
+compiles, is kept apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from typing import Any
 
 import numpy as np
 
-_PACKAGES = ("tensorflow", "tf-keras", "tensorflow-probability", "edward2", "numpy", "jax", "jaxlib")
+_PACKAGES = (
+    "tensorflow",
+    "tf-keras",
+    "tensorflow-probability",
+    "edward2",
+    "numpy",
+    "jax",
+    "jaxlib",
+)
 
 
 @dataclasses.dataclass(frozen=True)

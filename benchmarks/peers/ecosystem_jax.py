@@ -40,6 +40,7 @@ except ImportError as error:
 _NUM_DOCS = 400
 _SLATE_SIZE = 3
 _BLOCK = 2000
+_GROUP = 16
 
 
 def provider_means(seed: int = 0, num_clusters: int = 40, fan_out: int = 2) -> jax.Array:
@@ -105,17 +106,28 @@ def _providers(key: jax.Array, clicks: jax.Array, how: str) -> jax.Array:
     raise ValueError(f"categorical must be 'gumbel' or 'inverse_cdf', got {how!r}.")
 
 
-def _top_documents(scores: jax.Array) -> jax.Array:
-    """`[U, S]` the best documents of `[D, U]` scores; of equals the first, as `lax.top_k`."""
+def _best_of_few(scores: jax.Array) -> jax.Array:
+    """`[S, U]` indices of the best of `[n, U]` scores, in S passes; of equals the first."""
+    # Indices as floats: their minimum is vectorised, that of integers is not.
     index = lax.broadcasted_iota(jnp.float32, scores.shape, 0)
     best = []
     for place in range(_SLATE_SIZE):
         highest = jnp.max(scores, axis=0)
-        where = jnp.min(jnp.where(scores == highest, index, jnp.float32(_NUM_DOCS)), axis=0)
+        where = jnp.min(jnp.where(scores == highest, index, jnp.float32(scores.shape[0])), axis=0)
         best.append(where)
         if place < _SLATE_SIZE - 1:
             scores = jnp.where(index == where, -jnp.inf, scores)
-    return jnp.stack(best, axis=1).astype(jnp.int32)
+    return jnp.stack(best).astype(jnp.int32)
+
+
+def _top_documents(scores: jax.Array) -> jax.Array:
+    """`[U, S]` the best documents of `[D, U]` scores, as `lax.top_k`: they are in S best groups."""
+    groups = scores.reshape(_NUM_DOCS // _GROUP, _GROUP, -1)
+    candidates = jnp.sort(_best_of_few(jnp.max(groups, axis=1)), axis=0)
+    finalists = jnp.take_along_axis(groups, candidates[:, None, :], axis=0)
+    place = _best_of_few(finalists.reshape(_SLATE_SIZE * _GROUP, -1))
+    group = jnp.take_along_axis(candidates, place // _GROUP, axis=0)
+    return (group * _GROUP + place % _GROUP).T
 
 
 def _respond(

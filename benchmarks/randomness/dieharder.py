@@ -1,6 +1,7 @@
 """Runs one of dieharder's tests on a stream, through a pipe."""
 
 import dataclasses
+import re
 import shutil
 import subprocess
 import time
@@ -18,12 +19,32 @@ class Test:
         number: Its number, dieharder's `-d`.
         size: The size of the tuples that it looks at, dieharder's `-n`, where there is a choice.
         samples: Number of p-values that it draws, on which a Kolmogorov-Smirnov test is made.
+        draws: What one p-value is made of, dieharder's `-t`, where the test draws one p-value
+            alone; more data then go into that, since dieharder's Kolmogorov-Smirnov test is not
+            right for a few values.
     """
 
     name: str
     number: int
     size: int | None = None
     samples: int = 100
+    draws: int | None = None
+
+    def arguments(self, multiple: int = 1) -> list[str]:
+        """The arguments for dieharder.
+
+        Args:
+            multiple: How many times the usual amount of data it takes.
+
+        Returns:
+            The arguments.
+        """
+        arguments = ["-d", str(self.number)]
+        if self.size is not None:
+            arguments += ["-n", str(self.size)]
+        if self.draws is not None:
+            return [*arguments, "-p", "1", "-t", str(self.draws * multiple)]
+        return [*arguments, "-p", str(self.samples * multiple)]
 
 
 # All that dieharder itself calls good and that takes less than about six seconds.
@@ -34,7 +55,6 @@ TESTS = (
     Test("diehard_count_1s_byt", 9),
     Test("diehard_parking_lot", 10),
     Test("diehard_3dsphere", 12),
-    Test("diehard_squeeze", 13),
     Test("diehard_runs", 15),
     Test("diehard_craps", 16),
     Test("sts_monobit", 100),
@@ -43,12 +63,11 @@ TESTS = (
     Test("rgb_bitdist", 200, size=4),
     Test("rgb_permutations", 202, size=5),
     Test("rgb_lagged_sum", 203, size=1),
-    Test("rgb_kstest_test", 204, samples=1000),
-    Test("dab_bytedistrib", 205, samples=1),
-    Test("dab_dct", 206, size=256, samples=1),
-    Test("dab_filltree", 207, size=32, samples=1),
-    Test("dab_filltree2", 208, size=1, samples=1),
-    Test("dab_monobit2", 209, size=12, samples=1),
+    Test("dab_bytedistrib", 205, draws=51_200_000),
+    Test("dab_dct", 206, size=256, draws=50_000),
+    Test("dab_filltree", 207, draws=15_000_000),
+    Test("dab_filltree2", 208, draws=5_000_000),
+    Test("dab_monobit2", 209, draws=65_000_000),
 )
 
 
@@ -76,6 +95,20 @@ class Result:
     def assessment(self) -> str:
         """PASSED, WEAK below 0.01, FAILED below 0.000002: dieharder's limits, on both sides."""
         return "FAILED" if self.lowest < 2e-6 else "WEAK" if self.lowest < 0.01 else "PASSED"
+
+
+def version() -> str:
+    """The version of the installed dieharder.
+
+    Returns:
+        The version, "not installed" where there is none.
+    """
+    program = shutil.which("dieharder")
+    if program is None:
+        return "not installed"
+    banner = subprocess.run([program, "-h"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"dieharder version (\S+)", banner)
+    return found.group(1) if found else "unknown"
 
 
 def parse(output: str) -> list[float]:
@@ -106,7 +139,7 @@ def run(test: Test, stream: Iterable[np.ndarray], *, multiple: int = 1) -> Resul
     Args:
         test: The test.
         stream: Blocks of uint32 words, without end.
-        multiple: How many times the usual number of p-values it draws.
+        multiple: How many times the usual amount of data it takes.
 
     Returns:
         What it said.
@@ -120,9 +153,7 @@ def run(test: Test, stream: Iterable[np.ndarray], *, multiple: int = 1) -> Resul
         raise FileNotFoundError(
             "dieharder: the program must be on the path; on Debian: apt-get install dieharder"
         )
-    command = [program, "-g", "200", "-d", str(test.number), "-p", str(test.samples * multiple)]
-    if test.size is not None:
-        command += ["-n", str(test.size)]
+    command = [program, "-g", "200", *test.arguments(multiple)]
     started, words = time.perf_counter(), 0
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:

@@ -29,6 +29,11 @@ def _words(key: noise.Key, first: Any, second: Any) -> np.ndarray:
     return np.stack(np.broadcast_arrays(*pair), axis=-1).reshape(-1)
 
 
+def _address(variable: str, site: str) -> str:
+    """What `noise.site_key` folds for a variable and a site; the tests hold the two together."""
+    return f"{variable}\0{site}"
+
+
 def _digests(names: Iterator[str]) -> tuple[np.ndarray, np.ndarray]:
     """What `Key.fold` makes of names, for many at once."""
     joined = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
@@ -66,36 +71,34 @@ def seeds(origin: int) -> Iterator[np.ndarray]:
     """One site's draw for two users at step 0, seed after seed."""
     for start in range(origin << 24, 1 << 32, BLOCK):
         words = (np.arange(start, start + BLOCK).astype(np.uint32), np.uint32(0))
-        key = noise.Key(words).fold(VARIABLE).fold(SITE).fold(0)
+        key = noise.Key(words).fold(_address(VARIABLE, SITE)).fold(0)
         yield _words(_columns(key), np.arange(2), 0)
 
 
 def sites(origin: int) -> Iterator[np.ndarray]:
     """Sites "0", "1", ... of one variable, sixteen users each."""
-    variable = noise.Key(noise.seed_words(origin)).fold(VARIABLE)
+    seed = noise.Key(noise.seed_words(origin))
     for start in range(0, 1 << 32, BLOCK // 16):
-        names = (str(i) for i in range(start, start + BLOCK // 16))
-        yield _words(_columns(variable.fold(_digests(names)).fold(0)), np.arange(16), 0)
+        names = (_address(VARIABLE, str(i)) for i in range(start, start + BLOCK // 16))
+        yield _words(_columns(seed.fold(_digests(names)).fold(0)), np.arange(16), 0)
 
 
 def variables(origin: int) -> Iterator[np.ndarray]:
     """The first site of variables "variable 0", "variable 1", ..., sixteen users each."""
     seed = noise.Key(noise.seed_words(origin))
     for start in range(0, 1 << 32, BLOCK // 16):
-        names = (f"variable {i}" for i in range(start, start + BLOCK // 16))
-        key = seed.fold(_digests(names)).fold(SITE).fold(0)
-        yield _words(_columns(key), np.arange(16), 0)
+        names = (_address(f"variable {i}", SITE) for i in range(start, start + BLOCK // 16))
+        yield _words(_columns(seed.fold(_digests(names)).fold(0)), np.arange(16), 0)
 
 
 def simulation(origin: int) -> Iterator[np.ndarray]:
     """As a run consumes it: at each step three sites, ten users with slates of three each."""
-    base = noise.Key(noise.seed_words(origin)).fold(VARIABLE)
     first, second = (x.reshape(-1) for x in np.indices((10, 3)))
     size = BLOCK // 90
     for start in range(0, 1 << 32, size):
         by_site = []
         for site in ("0", "1", "2"):
-            key = base.fold(site).fold(np.arange(start, start + size))
+            key = noise.site_key(origin, np.arange(start, start + size), VARIABLE, site)
             by_site.append(_words(_columns(key), first, second).reshape(size, -1))
         yield np.concatenate(by_site, axis=1).reshape(-1)
 
