@@ -10,19 +10,28 @@ Source: Mladenov et al. (2021), RecSim NG, section on ecosystem modelling.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+import recsim_ng
 from recsim_ng.core import check, noise, standard_noise
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.network import find_unique_field
 from recsim_ng.core.study import HeadlineMetric, Study
 from recsim_ng.core.variable import Variable
 from recsim_ng.entities.corpora import ViableCorpus
 from recsim_ng.entities.metrics import UtilityAsRewardMetrics
 from recsim_ng.entities.recommenders import MyopicRecommender
 from recsim_ng.entities.users import ClusteredNormalUserCoreDispersion
+from recsim_ng.stories.provider_health import (
+    effective_providers,
+    provider_gini,
+    viable_providers,
+)
 from recsim_ng.stories.recommendation_simulation import recs_story
 
 _DOCS_PER_PROVIDER = 5
@@ -173,57 +182,83 @@ def story(config: Config) -> Sequence[Variable]:
     )
 
 
+def run_simulation(
+    strategy: Any,
+    num_replicas: int,
+    num_runs: int,
+    provider_means: Any,
+    num_users: int,
+    horizon: int,
+    *,
+    seed: int = 0,
+    runtime: Callable[[Sequence[Variable]], Any] | None = None,
+) -> tuple[float, float]:
+    """Runs the story many times and says how well off its users are.
+
+    The reward of a run is the mean over users of the utility that they have cumulated at the last
+    of `horizon` steps.
+
+    Args:
+      strategy: the cap of the providers' boost (0: myopic); None for the published one; a
+        `tf.distribute.Strategy`, on whose replicas the published story runs; or a function
+        (provider_means, num_users) -> variables, one with a field `cumulative_reward`.
+      num_replicas: number of replicas; that of the strategy, where it has replicas.
+      num_runs: runs of each replica.
+      provider_means: `[P, K]`.
+      num_users: U.
+      horizon: T, number of steps.
+      seed: of the first run; each run has the next.
+      runtime: makes a runtime out of variables; `recsim_ng.TFRuntime` if None.
+
+    Returns:
+      The mean over all runs, and its standard error (NaN for a single run).
+
+    Raises:
+      ConfigError: (also a ValueError) a number is below 1, or not that of the strategy's replicas.
+    """
+    for name, x in (("num_replicas", num_replicas), ("num_runs", num_runs), ("horizon", horizon)):
+        check.whole("run_simulation", name, x, 1)
+    distributed = isinstance(strategy, tf.distribute.Strategy)
+    if distributed and strategy.num_replicas_in_sync != num_replicas:
+        wanted = f"that of the strategy, {strategy.num_replicas_in_sync}"
+        raise ConfigError(f"run_simulation: num_replicas must be {wanted}, got {num_replicas}")
+    if strategy is None or distributed:
+        variables = create_viable_provider_simulation_network(provider_means, num_users)
+    elif callable(strategy):
+        variables = strategy(provider_means, num_users)
+    else:
+        check.real("run_simulation", "strategy, as the cap,", strategy, 0.0)
+        variables = create_viable_provider_simulation_network(provider_means, num_users, strategy)
+    # By the package's front door, as in a story of a user: docs/decisions/0004.
+    made = (recsim_ng.TFRuntime if runtime is None else runtime)(variables)
+
+    def reward(run_seed: Any) -> Any:
+        end = made.execute(horizon - 1, seed=run_seed)
+        return tf.reduce_mean(find_unique_field(end, "cumulative_reward")[1])
+
+    @tf.function(autograph=False)
+    def on_replicas(first: Any) -> Any:
+        seeds = strategy.experimental_distribute_values_from_function(
+            lambda context: first + context.replica_id_in_sync_group
+        )
+        return strategy.experimental_local_results(strategy.run(reward, (seeds,)))
+
+    seeds = range(seed, seed + num_replicas * num_runs)
+    if distributed:
+        firsts = seeds[::num_replicas]
+        rewards = [float(x) for s in firsts for x in on_replicas(tf.constant(s, tf.int64))]
+    else:
+        rewards = [float(reward(s)) for s in seeds]
+    error = np.std(rewards, ddof=1) / np.sqrt(len(rewards)) if len(rewards) > 1 else math.nan
+    return float(np.mean(rewards)), float(error)
+
+
 def _mean_reward(trajectory: Any) -> np.ndarray:
     return np.mean(trajectory["metrics state"].get("reward"), axis=1)
 
 
 def _mean_cumulative_reward(trajectory: Any) -> np.ndarray:
     return np.mean(trajectory["metrics state"].get("cumulative_reward"), axis=1)
-
-
-def click_shares(trajectory: Any) -> np.ndarray:
-    """The providers' shares of discounted clicks, `[T, P]`; equal before the first click.
-
-    Args:
-      trajectory: with "corpus state".
-    """
-    clicks = np.asarray(trajectory["corpus state"].get("provider_click_count"), np.float64)
-    total = clicks.sum(axis=1, keepdims=True)
-    return np.where(total > 0, clicks / np.where(total > 0, total, 1.0), 1.0 / clicks.shape[1])
-
-
-def effective_providers(trajectory: Any) -> np.ndarray:
-    """The effective number of providers, `[T]`: the exponential of the shares' entropy.
-
-    Args:
-      trajectory: with "corpus state".
-
-    Source: Hill (1973), Diversity and evenness, order 1.
-    """
-    shares = click_shares(trajectory)
-    logs = np.log(np.where(shares > 0, shares, 1.0))
-    return np.exp(-np.sum(shares * logs, axis=1))
-
-
-def provider_gini(trajectory: Any) -> np.ndarray:
-    """The Gini coefficient of the providers' clicks, `[T]`: 0 equal, 1 - 1/P one has all.
-
-    Args:
-      trajectory: with "corpus state".
-    """
-    shares = np.sort(click_shares(trajectory), axis=1)
-    count = shares.shape[1]
-    return shares @ (2 * np.arange(1, count + 1) - count - 1) / count
-
-
-def viable_providers(trajectory: Any) -> np.ndarray:
-    """The share of providers, `[T]`, with at least a tenth of an equal share of the clicks.
-
-    Args:
-      trajectory: with "corpus state".
-    """
-    shares = click_shares(trajectory)
-    return np.mean(shares >= 0.1 / shares.shape[1], axis=1)
 
 
 _CLICKS = ("corpus state.provider_click_count",)

@@ -65,6 +65,9 @@ class Config:
     """Whether a film may be shown to a person who has chosen it before."""
     exploration: float = 1.0
     """How widely the learning recommender explores, in posterior standard deviations; 0: not."""
+    taste_prior: float = 1.0
+    """How widely the learning recommender expects affinities to differ, as a multiple of how widely
+    they do; 0: it takes everybody to be alike, but for boredom."""
 
     def __post_init__(self) -> None:
         where = "movielens"
@@ -82,6 +85,7 @@ class Config:
         check.real(where, "boredom_penalty", self.boredom_penalty, 0.0, 1e3)
         check.real(where, "boredom_decay", self.boredom_decay, 0.0, 1.0)
         check.real(where, "exploration", self.exploration, 0.0, 1e3)
+        check.real(where, "taste_prior", self.taste_prior, 0.0, 1e3)
 
 
 def story(config: Config) -> Sequence[Variable]:
@@ -125,7 +129,7 @@ def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Varia
         "allow_repeats": config.allow_repeats,
         "exploration": config.exploration,
         # The learner knows how widely people differ, as a service would know of its public.
-        "prior_affinity_sd": float(np.std(taste.affinity)),
+        "prior_affinity_sd": config.taste_prior * float(np.std(taste.affinity)),
         "prior_offset_sd": float(np.std(taste.user_offset)),
         "prior_quality_sd": 0.25,
         "prior_boredom_sd": 0.5,
