@@ -40,8 +40,7 @@ def random_walk(size, scale=1.0):
 
 
 def autoregression(size, coefficient, scale=1.0, start=0.0):
-    """x_{t+1} ~ N(coefficient x_t, scale), `[size]` independent ones; the coefficient may be a
-    variable."""
+    """Returns `[size]` processes x_{t+1} ~ N(coefficient x_t, scale); a variable may be given."""
     v = Variable("process", X)
     v.initial_value = value(lambda: Value(x=tf.fill([size], start)))
     v.value = value(
@@ -59,6 +58,22 @@ def markov_chain(size, transitions):
         lambda p: Value(x=ed.Categorical(logits=tf.gather(logits, p.get("x")))), (v.previous,)
     )
     return Network([v])
+
+
+def coupled():
+    """A static variable, a random one that reads it, and one that nothing reads."""
+    taste, mood = Variable("taste", X), Variable("mood", ValueSpec(**{"good.x": FieldSpec()}))
+    seen = Variable("seen", X)
+    taste.initial_value = value(lambda: Value(x=ed.Normal(loc=tf.zeros([3]), scale=1.0)))
+    mood.initial_value = value(lambda: Value(**{"good.x": tf.zeros([3])}))
+    mood.value = value(
+        lambda p, t: Value(
+            **{"good.x": ed.Normal(loc=0.9 * p.get("good.x") + t.get("x"), scale=0.5)}
+        ),
+        (mood.previous, taste),
+    )
+    seen.value = value(lambda m: Value(x=m.get("good.x") > 0.0), (mood,))
+    return Network([taste, seen, mood])
 
 
 def many_kinds():

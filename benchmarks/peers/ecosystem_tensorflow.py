@@ -47,7 +47,7 @@ def _run(seed: Any, means: Any, num_users: int, num_steps: int, boost_cap: float
     num_providers = means.shape[0]
     interests = _interests(seed, means, num_users)
 
-    def serve(t: Any, clicks: Any, pulls: Any) -> tuple[Any, Any]:
+    def serve(t: Any, clicks: Any, totals: Any) -> tuple[Any, Any]:
         gumbel = standard_noise.gumbel(
             noise.site_key(seed, t, "available docs", "provider_id"), (_NUM_DOCS, num_providers)
         )
@@ -55,7 +55,6 @@ def _run(seed: Any, means: Any, num_users: int, num_steps: int, boost_cap: float
         features = tf.gather(means, provider) + standard_noise.normal(
             noise.site_key(seed, t, "available docs", "doc_features"), (_NUM_DOCS, 2)
         )
-        totals = tf.reduce_sum(pulls, axis=0)
         boost = tf.clip_by_value(tf.reduce_mean(totals) - totals, -boost_cap, boost_cap)
         affinities = _affinity(interests[:, None, :], features)
         other = (affinities + tf.gather(boost, provider)) + 1e-4
@@ -72,20 +71,21 @@ def _run(seed: Any, means: Any, num_users: int, num_steps: int, boost_cap: float
         chosen = tf.gather(slate, choice, batch_dims=1)
         return tf.gather(provider, chosen), tf.gather(features, chosen)
 
-    def step(t, clicks, pulls, utilities, reward, cumulative, provider, features):
+    def step(t, clicks, pulls, utilities, reward, cumulative, totals, provider, features):
         cumulative, reward = cumulative + utilities, utilities
         chosen = tf.one_hot(provider, num_providers)
-        clicks = 0.96 * clicks + tf.reduce_sum(chosen, axis=0)
-        pulls = pulls + chosen
+        counts = tf.reduce_sum(chosen, axis=0)
+        clicks, totals, pulls = 0.96 * clicks + counts, totals + counts, pulls + chosen
         utilities = _affinity(interests, features) + standard_noise.normal(
             noise.site_key(seed, t, "user state", "utilities"), (num_users,)
         )
-        return t + 1, clicks, pulls, utilities, reward, cumulative, *serve(t, clicks, pulls)
+        state = (t + 1, clicks, pulls, utilities, reward, cumulative, totals)
+        return *state, *serve(t, clicks, totals)
 
-    clicks, pulls = tf.zeros(num_providers), tf.zeros((num_users, num_providers))
-    nothing = tf.zeros(num_users)
-    first = serve(tf.constant(0), clicks, pulls)
-    state = (tf.constant(1), clicks, pulls, nothing, nothing, nothing, *first)
+    none, nothing = tf.zeros(num_providers), tf.zeros(num_users)
+    pulls = tf.zeros((num_users, num_providers))
+    first = serve(tf.constant(0), none, none)
+    state = (tf.constant(1), none, pulls, nothing, nothing, nothing, none, *first)
     state = tf.while_loop(lambda t, *_: t <= num_steps, step, state, maximum_iterations=num_steps)
     names = ("provider_click_count", "provider_pulls", "utilities", "reward", "cumulative_reward")
     return {**dict(zip(names, state[1:6], strict=True)), "user_interests": interests}
@@ -109,27 +109,28 @@ def _affinity(u: Any, v: Any) -> Any:
 
 def _argmax(x: Any) -> Any:
     """Index of the greatest of the last axis, the first of equals (`tf.argmax` compiles slowly)."""
-    size = x.shape[-1]
-    is_greatest = x == tf.reduce_max(x, axis=-1, keepdims=True)
-    # Indices as floats: their minimum is vectorised, that of integers is not.
-    index = tf.where(is_greatest, tf.range(size, dtype=tf.float32), float(size - 1))
-    return tf.cast(tf.reduce_min(index, axis=-1), tf.int32)
+    return _first(x == tf.reduce_max(x, axis=-1, keepdims=True), tf.range(x.shape[-1]))
 
 
-def _best_of_few(x: Any) -> Any:
-    """`[U, S]` indices of the best of the last axis, in S passes."""
-    index, best = tf.range(x.shape[-1]), []
+def _first(mask: Any, indices: Any) -> Any:
+    return tf.reduce_min(tf.where(mask, indices, tf.int32.max), axis=-1)
+
+
+def _best_of_few(x: Any, indices: Any) -> Any:
+    """`[U, S]` those of `indices` that belong to the best of the last axis, in S passes."""
+    best = []
     for _ in range(_SLATE_SIZE):
-        best.append(_argmax(x))
-        x = tf.where(index == best[-1][:, None], float("-inf"), x)
+        best.append(_first(x == tf.reduce_max(x, axis=-1, keepdims=True), indices))
+        x = tf.where(indices == best[-1][:, None], float("-inf"), x)
     return tf.stack(best, axis=-1)
 
 
 def _best(scores: Any) -> Any:
     """`[U, S]` the best documents of `[U, D]` scores: they are in the S best blocks."""
-    blocks = tf.reshape(scores, (-1, _NUM_DOCS // _BLOCK, _BLOCK))
-    candidates = tf.sort(_best_of_few(tf.reduce_max(blocks, axis=-1)), axis=-1)
-    finalists = tf.reshape(tf.gather(blocks, candidates, batch_dims=1), (-1, _SLATE_SIZE * _BLOCK))
-    place = _best_of_few(finalists)
-    block = tf.gather(candidates, place // _BLOCK, batch_dims=1)
-    return block * _BLOCK + place % _BLOCK
+    count = _NUM_DOCS // _BLOCK
+    blocks = tf.reshape(scores, (-1, count, _BLOCK))
+    candidates = _best_of_few(tf.reduce_max(blocks, axis=-1), tf.range(count))
+    finalists = tf.gather(blocks, candidates, batch_dims=1)
+    indices = candidates[..., None] * _BLOCK + tf.range(_BLOCK)
+    flat = (-1, _SLATE_SIZE * _BLOCK)
+    return _best_of_few(tf.reshape(finalists, flat), tf.reshape(indices, flat))

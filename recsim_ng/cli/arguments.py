@@ -200,7 +200,7 @@ def _parse_study(command: str, story: str, args: Sequence[str]) -> Study:
         words = "The setting that the arms differ in, and its values."
         about = tyro.conf.arg(metavar="SETTING=a,b,c", help=words)
         fields.insert(0, ("vary", Annotated[str, about]))
-    parsed = tyro.cli(
+    parsed: Any = tyro.cli(
         dataclasses.make_dataclass("Study", fields, kw_only=True),
         prog=f"recsim-ng {command} {story}",
         description=catalogue.find(story).summary,

@@ -56,7 +56,8 @@ def arms_of(
             f"--vary: {name} must have two values or more, got {text or 'none'}; give some, or use "
             "`recsim-ng run`"
         )
-    twice = sorted({str(value) for value in values if values.count(value) > 1})
+    texts = [str(value) for value in values]  # NaN, too, is there twice
+    twice = sorted({text for text in texts if texts.count(text) > 1})
     if twice:
         raise ConfigError(
             f"--vary: each value of {name} must be there once, got {', '.join(twice)} more than "

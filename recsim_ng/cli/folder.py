@@ -30,16 +30,15 @@ def check(out: str, resume: bool) -> None:
     path = Path(out).expanduser() if out else _DEFAULT
     where = f"--out {out}" if out else f"the folder {path}"
     try:
-        if path.exists() and not path.is_dir():
-            raise OutputError(f"{where}: must be a folder, got a file; name another")
-        present = sorted(p.name for p in path.iterdir()) if out and path.exists() else []
+        is_file = path.exists() and not path.is_dir()
+        present = sorted(p.name for p in path.iterdir()) if out and path.is_dir() else []
         above = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
-    except PermissionError as error:
-        raise _unwritable(where, error.strerror) from error
     except OSError as error:
         raise _unwritable(where, error.strerror) from error
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        raise _unwritable(where, f"{above} is not a folder" if not above.is_dir() else "no right")
+    if is_file or not above.is_dir():
+        raise _unwritable(where, f"{above} is a file")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise _unwritable(where, f"no permission to write in {above}")
     if not present:
         return
     if not resume:
@@ -121,7 +120,7 @@ def _few(names: list[str]) -> str:
 
 def _unwritable(where: str, reason: str | None) -> OutputError:
     return OutputError(
-        f"{where}: must be a folder that can be written, got '{reason}'; name another"
+        f"{where}: must be a folder that can be written, got: {reason}; name another"
     )
 
 

@@ -44,7 +44,6 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
         # Runs side by side use the cores better than one run does that shares out its operations.
         quiet.start_tensorflow(max(1, cores // workers))
         networks, metrics = _networks(study.story, configs)
-    _announce(study, len(configs), workers, out)
     path = folder.make(options.out, study.story)
 
     from recsim_ng.runtime.experiment import Experiment
@@ -61,6 +60,7 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
         resume=options.resume,
         settings={"story": study.story, "configs": configs},
     )
+    _announce(study, len(configs), workers, out)
     start, stopped = time.monotonic(), None
     num_users = _num_users(networks[next(iter(configs))])
     unit, users = ("steps", 1) if num_users is None else ("user-steps", num_users)

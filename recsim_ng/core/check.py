@@ -27,9 +27,7 @@ def whole(where: str, name: str, x: Any, least: int, most: int | None = None) ->
         raise ConfigError(f"{where}: {name} must be a whole number {bound}, got {x!r}")
 
 
-def real(
-    where: str, name: str, x: Any, least: float = -math.inf, most: float = math.inf
-) -> None:
+def real(where: str, name: str, x: Any, least: float = -math.inf, most: float = math.inf) -> None:
     """Requires a number within a closed range; NaN never is.
 
     Args:

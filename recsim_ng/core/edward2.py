@@ -41,7 +41,8 @@ def random_variable(distribution, sample_shape=(), value=None, name=None):
 
 class _TraceableMeta(type):
     def __call__(cls, distribution, sample_shape=(), value=None, name=None):
-        return random_variable(distribution, sample_shape=sample_shape, value=value, name=name)
+        given = {} if value is None else {"value": value}
+        return random_variable(distribution, sample_shape=sample_shape, name=name, **given)
 
     def __instancecheck__(cls, instance):
         return isinstance(instance, BaseRandomVariable)

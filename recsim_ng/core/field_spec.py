@@ -186,6 +186,29 @@ class Space(FieldSpec):
             )
         self._space, self.dims, self._strict = space, None if dims is None else tuple(dims), strict
 
+    @classmethod
+    def box(
+        cls,
+        low: Any,
+        high: Any,
+        shape: tuple[int, ...],
+        dtype: Any = np.float32,
+        *,
+        dims: tuple[str, ...] | None = None,
+        strict: bool = True,
+    ) -> Space:
+        """Makes the spec of an array of numbers, a `gymnasium.spaces.Box`, strict by default.
+
+        Args:
+          low: the least value.
+          high: the greatest value.
+          shape: of the array.
+          dtype: NumPy's.
+          dims: as for the class.
+          strict: as for the class.
+        """
+        return cls(gymnasium.spaces.Box(low, high, shape, dtype), dims=dims, strict=strict)
+
     @property
     def space(self) -> gymnasium.spaces.Space:
         """The Gymnasium space."""
@@ -195,7 +218,7 @@ class Space(FieldSpec):
         if self._strict and isinstance(field_value, numbers.Number | list | tuple):
             want = self._space.shape
             try:
-                shape = np.shape(field_value)
+                shape = np.shape(np.asarray(field_value))
             except ValueError:  # lists of unequal length
                 return False, f"expected shape {want}, got a ragged {type(field_value).__name__}"
             if want is not None and shape != tuple(want):

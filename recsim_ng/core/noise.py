@@ -135,7 +135,8 @@ def seed_words(seed: Any) -> tuple[Any, Any]:
             high = tf.bitwise.right_shift(seed, tf.constant(32, seed.dtype))
             return _word(seed), _word(high)
         if _is_symbolic(seed):
-            return _word(seed), tf.zeros_like(_word(seed))
+            high = tf.where(seed < 0, tf.constant(0xFFFFFFFF, tf.uint32), 0)
+            return _word(seed), high
         seed = int(seed)
     if isinstance(seed, np.ndarray):
         seed = seed.tolist()
@@ -167,7 +168,7 @@ def site_key(seed: Any, step: Any, variable: str, site: str, first_index: Any = 
     return key.fold(f"{variable}\0{site}").fold(step)
 
 
-def _indices_np(shape: tuple[int, ...], first_index: Any) -> tuple[np.ndarray, np.ndarray]:
+def _indices_np(shape: tuple[int, ...], first_index: Any) -> tuple[Any, Any]:
     if not shape:
         return np.uint32(int(first_index) & 0xFFFFFFFF), np.uint32(0)
     rest = int(np.prod(shape[1:], dtype=np.int64))
@@ -190,7 +191,7 @@ def _words_tf(shape: Any, w0: Any, w1: Any, first_index: Any) -> tuple[Any, Any]
     return tf.reshape(x0, shape), tf.reshape(x1, shape)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _compiled(fn: Callable, shape: tuple[int, ...], dtype: tf.DType) -> Callable:
     """`fn` of the words of `shape`, as one XLA-compiled function of key and offset."""
 
@@ -224,8 +225,11 @@ def generate(fn: Callable[[Any, Any, tf.DType], Any], key: Key, shape: Any, dtyp
         return fn(*_words_tf(shape, w0, w1, offset), dtype)
     sizes = tuple(int(n) for n in static)
     if tf.executing_eagerly():
-        words = threefry2x32(key.words, _indices_np(sizes, key.first_index))
-        return fn(*(tf.constant(w.reshape(sizes), tf.uint32) for w in words), dtype)
+        x0, x1 = (
+            tf.constant(w.reshape(sizes), tf.uint32)
+            for w in threefry2x32(key.words, _indices_np(sizes, key.first_index))
+        )
+        return fn(x0, x1, dtype)
     w0, w1 = (tf.convert_to_tensor(w, tf.uint32) for w in key.words)
     offset = tf.convert_to_tensor(_word(key.first_index), tf.uint32)
     return _compiled(fn, sizes, dtype)(w0, w1, offset)

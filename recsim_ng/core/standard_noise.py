@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import noise
+from recsim_ng.core import noise, normal_quantile
 from recsim_ng.core.noise import Key
 
 # Coefficients of Phi^-1(m) = -sqrt(2) erfinv(1 - 2m), 0 < m <= 1/2, with w = -log(4 m (1 - m)):
@@ -62,18 +62,27 @@ def _work_dtype(dtype: tf.DType) -> tf.DType:
     return tf.float64 if dtype == tf.float64 else tf.float32
 
 
+# The least normal number and the greatest below one.
+_ENDS = {
+    tf.float16: (2.0**-14, 1.0 - 2.0**-11),
+    tf.bfloat16: (2.0**-126, 1.0 - 2.0**-8),
+    tf.float32: (2.0**-126, 1.0 - 2.0**-24),
+    tf.float64: (2.0**-1022, 1.0 - 2.0**-53),
+}
+
+
 def _uniform(x0: Any, x1: Any, dtype: tf.DType) -> Any:
-    work = _work_dtype(dtype)
-    upper, mass = _side_and_mass(x0, x1, work)
-    below_one = tf.constant(1.0 - 2.0 ** (-53 if work == tf.float64 else -24), work)
-    return tf.cast(tf.where(upper, tf.minimum(1.0 - mass, below_one), mass), dtype)
+    upper, mass = _side_and_mass(x0, x1, _work_dtype(dtype))
+    # Rounding must not reach an end: half a word's step in float16, one minus it in any type.
+    least, greatest = _ENDS[dtype]
+    return tf.cast(tf.clip_by_value(tf.where(upper, 1.0 - mass, mass), least, greatest), dtype)
 
 
 def _normal(x0: Any, x1: Any, dtype: tf.DType) -> Any:
     work = _work_dtype(dtype)
     upper, mass = _side_and_mass(x0, x1, work)
     if work == tf.float64:
-        distance = -tf.math.ndtri(mass)
+        distance = normal_quantile.distance(mass)
     else:
         w = -tf.math.log(4.0 * mass * (1.0 - mass))
         centre = _polynomial(w - 2.5, _CENTRE)
@@ -92,7 +101,8 @@ def _exponential_of(upper: Any, mass: Any) -> Any:
 
 
 def _exponential(x0: Any, x1: Any, dtype: tf.DType) -> Any:
-    return tf.cast(_exponential_of(*_side_and_mass(x0, x1, _work_dtype(dtype))), dtype)
+    drawn = _exponential_of(*_side_and_mass(x0, x1, _work_dtype(dtype)))
+    return tf.cast(tf.maximum(drawn, _ENDS[dtype][0]), dtype)
 
 
 def _gumbel(x0: Any, x1: Any, dtype: tf.DType) -> Any:

@@ -159,7 +159,7 @@ class Trajectory:
                 dims = _dimension_names(label, named, rest, sizes, over_time)
                 attributes = {"variable": name, "field": field_name, **attributes}
                 data[label] = (dims, array, attributes)
-        attributes = {
+        about: dict[str, Any] = {
             "length": int(self.length),
             "seed": json.dumps(_plain(self.seed)),
             "variables": json.dumps(list(self.values_by_name)),
@@ -170,8 +170,8 @@ class Trajectory:
         }
         for name in ("story", "config"):
             if name in self.metadata:
-                attributes[name] = json.dumps(_plain(self.metadata[name]))
-        return xr.Dataset(data, attrs=attributes)
+                about[name] = json.dumps(_plain(self.metadata[name]))
+        return xr.Dataset(data, attrs=about)
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the trajectory as NetCDF, which plain xarray opens.

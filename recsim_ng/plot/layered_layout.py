@@ -83,7 +83,9 @@ def _slots(
     edges: Sequence[tuple[str, str]],
     edge_size: float,
 ) -> tuple[dict[tuple[str, ...], _Slot], list[list[_Slot]]]:
-    slots = {(name,): _Slot((name,), sizes[name]) for row in layers for name in row}
+    slots: dict[tuple[str, ...], _Slot] = {}
+    for row in layers:
+        slots.update({(name,): _Slot((name,), sizes[name]) for name in row})
     rows = [[slots[name,] for name in row] for row in layers]
     layer_of = {name: i for i, row in enumerate(layers) for name in row}
     for source, target in edges:

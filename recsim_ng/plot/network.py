@@ -10,6 +10,7 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.plot import style
 from recsim_ng.plot.layered_layout import Layout, layered_layout
+from recsim_ng.plot.network_edges import KINDS, draw_edges
 from recsim_ng.plot.two_slices import Box, Edge, boxes_of, edges_of
 
 _ROLES = {
@@ -18,17 +19,11 @@ _ROLES = {
     "outcome": ("#d5efe6", "#009E73", "only observed: no other variable reads it"),
     "static": ("#ececec", "#666666", "never changes"),
 }
-_KINDS = {
-    "previous": ("#0072B2", "value at the step before"),
-    "current": ("#444444", "value at the same step"),
-    "static": ("#999999", "value that never changes"),
-}
 _NAME_POINTS, _FIELD_POINTS, _HEAD_POINTS = 10.0, 8.0, 11.0
 _LINE = 1.28 / 72  # inches of height for a point of type
 _PAD, _NODE_GAP, _EDGE_SIZE = 0.1, 0.26, 0.2
 _MAX_FIELDS = 5
 _LEGEND_WIDTH = 6.4
-_LEVEL = 0.12  # what is shorter is drawn as part of the curve
 
 
 def draw_network(network: Network | Sequence[Variable], path: Any = None) -> Any:
@@ -127,7 +122,7 @@ def _draw(
     axes.set_aspect("equal")
     axes.axis("off")
     _draw_panels(axes, boxes, columns, top, bottom)
-    _draw_edges(axes, boxes, edges, layout, columns)
+    draw_edges(axes, boxes, edges, layout, columns)
     for box in boxes.values():
         _draw_box(axes, box)
     _draw_legend(axes, roles, edges, left + 0.3, bottom - 0.12)
@@ -200,91 +195,6 @@ def _draw_box(axes: Any, box: Box) -> None:
         )
 
 
-def _draw_edges(
-    axes: Any,
-    boxes: Mapping[str, Box],
-    edges: list[Edge],
-    layout: Layout,
-    columns: list[tuple[float, float]],
-) -> None:
-    """Draws each edge from port to port: level inside a column, an S between columns."""
-    starts, ends = _ports(boxes, edges, layout)
-    for edge in sorted(edges, key=lambda edge: edge.kind != "previous"):
-        a, b = boxes[edge.source], boxes[edge.target]
-        points = [(a.x + a.width / 2, starts[edge])]
-        passed = layout.paths[edge.source, edge.target]
-        for i, y in enumerate(passed, start=a.layer + 1):
-            x, width = columns[i]
-            points += [(x - width / 2, y), (x + width / 2, y)]
-        points.append((b.x - b.width / 2, ends[edge]))
-        _draw_edge(axes, points, [columns[a.layer], columns[b.layer]], _KINDS[edge.kind][0])
-
-
-def _draw_edge(
-    axes: Any, points: list[tuple[float, float]], ends: list[tuple[float, float]], colour: str
-) -> None:
-    from matplotlib.patches import FancyArrowPatch
-    from matplotlib.path import Path
-
-    (x0, y0), (x1, y1) = points[0], points[-1]
-    # Level from a box that is narrower than its column to the column's side, and back.
-    leave, arrive = ends[0][0] + ends[0][1] / 2, ends[1][0] - ends[1][1] / 2
-    turns = [(leave, y0), *points[1:-1], (arrive if x1 - arrive > _LEVEL else x1, y1)]
-    vertices, codes = [(x0, y0)], [Path.MOVETO]
-    if leave - x0 > _LEVEL:
-        vertices.append(turns[0])
-        codes.append(Path.LINETO)
-    else:
-        turns[0] = (x0, y0)
-    for i, ((xa, ya), (xb, yb)) in enumerate(zip(turns, turns[1:], strict=False)):
-        bend = 0.5 * (xb - xa)
-        if i % 2 == 1:
-            vertices.append((xb, yb))
-            codes.append(Path.LINETO)
-        else:
-            vertices += [(xa + bend, ya), (xb - bend, yb), (xb, yb)]
-            codes += [Path.CURVE4] * 3
-    if turns[-1] != (x1, y1):
-        vertices.append((x1, y1))
-        codes.append(Path.LINETO)
-    axes.add_patch(
-        FancyArrowPatch(
-            path=Path(vertices, codes),
-            arrowstyle="-|>",
-            mutation_scale=9,
-            linewidth=1.1,
-            color=colour,
-            shrinkA=0,
-            shrinkB=0,
-            capstyle="butt",
-            zorder=3,
-        )
-    )
-
-
-def _ports(
-    boxes: Mapping[str, Box], edges: list[Edge], layout: Layout
-) -> tuple[dict[Edge, float], dict[Edge, float]]:
-    """Where edges leave and reach their boxes: spread over the side, ordered as they come."""
-    starts: dict[Edge, float] = {}
-    ends: dict[Edge, float] = {}
-    for key, box in boxes.items():
-        leaving = [edge for edge in edges if edge.source == key]
-        reaching = [edge for edge in edges if edge.target == key]
-        firsts = {e: [*layout.paths[e.source, e.target], boxes[e.target].y][0] for e in leaving}
-        lasts = {e: [boxes[e.source].y, *layout.paths[e.source, e.target]][-1] for e in reaching}
-        # Edges that share their way from here share the port.
-        ways = sorted(set(firsts.values()))
-        out = [[edge for edge in leaving if firsts[edge] == y] for y in ways]
-        into = [[edge] for edge in sorted(reaching, key=lasts.__getitem__)]
-        for side, ports in ((out, starts), (into, ends)):
-            room = min(box.height - 0.16, 0.16 * (len(side) - 1))
-            for i, group in enumerate(side):
-                share = i / (len(side) - 1) - 0.5 if len(side) > 1 else 0.0
-                ports.update(dict.fromkeys(group, box.y + share * room))
-    return starts, ends
-
-
 def _draw_legend(axes: Any, roles: list[str], edges: list[Edge], x: float, y: float) -> None:
     from matplotlib.patches import FancyBboxPatch
 
@@ -304,7 +214,7 @@ def _draw_legend(axes: Any, roles: list[str], edges: list[Edge], x: float, y: fl
         )
         axes.text(x + 0.32, middle, words, va="center", fontsize=9, color=style.INK)
     used = {edge.kind for edge in edges}
-    kinds = [look for kind, look in _KINDS.items() if kind in used]
+    kinds = [look for kind, look in KINDS.items() if kind in used]
     second = x + _LEGEND_WIDTH / 2
     for i, (colour, words) in enumerate(kinds):
         middle = y - 0.24 * (i + 0.5)

@@ -78,7 +78,9 @@ def boxes_of(graph: Any) -> dict[str, Box]:
       graph: `Network.graph`.
     """
     static = {n for n, data in graph.nodes(data=True) if data["static"]}
-    reads = {n: {"current": set(), "previous": set()} for n in graph}
+    reads: dict[str, dict[str, set[str]]] = {
+        n: {"current": set(), "previous": set()} for n in graph
+    }
     for source, target, kinds in graph.edges(data=True):
         for kind in ("current", "previous"):
             if kinds[kind] and source not in static and target not in static:

@@ -37,8 +37,8 @@ class Estimate:
         Args:
           t: the step; negative ones count from the end.
         """
-        numbers = (self.mean, self.standard_error, self.low, self.high)
-        return Estimate(*(x[..., t] for x in numbers), self.count)
+        mean, error, low, high = self.mean, self.standard_error, self.low, self.high
+        return Estimate(mean[..., t], error[..., t], low[..., t], high[..., t], self.count)
 
 
 def estimate(samples: Any, level: float = LEVEL) -> Estimate:

@@ -111,11 +111,12 @@ class Experiment:
             except FieldError as error:
                 message = f"Experiment: the metrics must fit arm '{name}', got {error}"
                 raise FieldError(message) from error
-            options = {"jit_compile": jit_compile, "check_finite": check_finite}
-            self._arms[name] = TFRuntime(network, **options)
+            self._arms[name] = TFRuntime(
+                network, jit_compile=jit_compile, check_finite=check_finite
+            )
         self._settings = {
-            **(settings or {}),
             "arms": list(self._arms),
+            **(settings or {}),
             "metrics": [metric.name for metric in self._metrics],
             "num_steps": num_steps,
             "versions": versions(),
@@ -193,18 +194,17 @@ class Experiment:
         """Keeps what a worker says; returns the number of runs that it finished."""
         if event.error is not None:
             raise event.error
-        finished = event.series is not None
-        if finished:
+        if event.series is not None:
             self._finished[event.arm, event.seed] = event.series
             if self._log is not None:
                 self._log.append(event.arm, event.seed, event.series)
         if progress is not None:
             total = len(self._seeds) * len(self._arms)
             done = total - len(self._pending())
-            name = "finished" if finished else "compiling"
+            name = "compiling" if event.series is None else "finished"
             first = event.compiled
             progress(Progress(name, event.arm, event.seed, first, done, total, event.seconds))
-        return int(finished)
+        return int(event.series is not None)
 
 
 def _cores() -> int:

@@ -14,6 +14,8 @@ import numpy as np
 from recsim_ng.core.errors import ConfigError, DataError, OutputError
 from recsim_ng.runtime.results import Series
 
+_SHORT = 80  # characters of a setting in a message
+
 
 class RunLog:
     """An append-only file with one JSON line for each finished run, after a line of settings.
@@ -46,7 +48,9 @@ class RunLog:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | (0 if resume else os.O_EXCL)
             self._file = os.fdopen(os.open(self._path, flags, 0o666), "r+b")
-        except FileExistsError:
+        except FileExistsError as error:
+            if not self._path.exists():  # the folder is a file
+                raise _unwritable(self._path, error) from error
             raise OutputError(
                 f"RunLog: {self._path} must not exist yet, got one of an earlier run; give another "
                 "folder, or say that the run is to be resumed"
@@ -148,7 +152,12 @@ def _first_difference(a: Any, b: Any, where: str = "") -> tuple[str, str, str]:
     if isinstance(a, dict) and isinstance(b, dict):
         for key in [*a, *(key for key in b if key not in a)]:
             if key not in a or key not in b or a[key] != b[key]:
-                absent = "(nothing)"
+                absent = "(none)"
                 path = f"{where}.{key}" if where else str(key)
                 return _first_difference(a.get(key, absent), b.get(key, absent), path)
-    return where, json.dumps(a), json.dumps(b)
+    return where, _short(a), _short(b)
+
+
+def _short(x: Any) -> str:
+    text = json.dumps(x)
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 3]}..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
+import types
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -243,7 +244,8 @@ class TFRuntime:
 
 def _outside() -> int:
     """The `stacklevel` of the first caller outside this package."""
-    frame, level = sys._getframe(1), 1
+    frame: types.FrameType | None = sys._getframe(1)
+    level = 1
     while frame is not None and frame.f_globals.get("__name__", "").startswith("recsim_ng."):
         frame, level = frame.f_back, level + 1
     return level

@@ -1,4 +1,4 @@
-"""The ready stories, by name; kept free of TensorFlow, so that the command can list them at once."""
+"""The ready stories, by name; free of TensorFlow, so that the command can list them at once."""
 
 from __future__ import annotations
 

@@ -126,11 +126,35 @@ def test_the_report_shows_what_failed_and_what_was_repeated():
     row = {test.name: [good] for test in dieharder.TESTS}
     ours = {**row, "diehard_runs": [weak, good], "sts_runs": [bad]}
     control = {**row, "dab_dct": [bad]}
-    text = page.report({"steps": ours, "control": control}, 60.0)
+    text = page.report({"steps": ours, "control": control})
     assert "**18 of 19 passed, 0 weak, 1 failed**; 2 were weak at first" in text
     assert "| diehard_runs | 0.004 -> 0.5 | 0.5 |" in text
     assert "| sts_runs | **0 FAILED** | 0.5 |" in text
     assert "| dab_dct | 0.5 | **0 FAILED** |" in text
+
+
+def test_a_later_call_goes_on_and_forgets_what_the_noise_has_changed(tmp_path, monkeypatch):
+    runs = []
+
+    def run(test, stream, *, multiple):
+        runs.append(test.name)
+        return dieharder.Result((0.5 if next(stream)[0] != 1 else 0.0,), 1.0, 1.0)
+
+    monkeypatch.setattr(dieharder, "run", run)
+    monkeypatch.setattr(dieharder, "TESTS", dieharder.TESTS[:2])
+    monkeypatch.setattr(page.os, "nice", lambda more: 0)
+    out, kept = tmp_path / "page.md", tmp_path / "kept.jsonl"
+    command = ["randomness", "--out", str(out), "--kept", str(kept)]
+    monkeypatch.setattr("sys.argv", [*command, "--minutes", "0"])
+    assert page.main() == 2 and not runs
+    monkeypatch.setattr("sys.argv", command)
+    assert page.main() == 0
+    assert len(runs) == 2 * (len(streams.STREAMS) + 1) and out.exists()
+    assert page.main() == 0
+    assert len(runs) == 2 * (len(streams.STREAMS) + 1)
+    monkeypatch.setitem(page.ALL, "steps", page.ALL["seeds"])
+    assert page.main() == 0
+    assert len(runs) == 2 * (len(streams.STREAMS) + 2)
 
 
 def test_a_missing_program_is_said_with_its_cure(monkeypatch):

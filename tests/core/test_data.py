@@ -189,7 +189,9 @@ def dataset():
     return tf.data.Dataset.from_tensor_slices(tf.range(1.0, 6.0))
 
 
-@pytest.mark.parametrize("runtime", [RUNTIMES["python"], RUNTIMES["graph"]], ids=["python", "graph"])
+@pytest.mark.parametrize(
+    "runtime", [RUNTIMES["python"], RUNTIMES["graph"]], ids=["python", "graph"]
+)
 def test_every_call_starts_a_dataset_anew(runtime):
     made = runtime(Network([data_variable("log", X, TFDataset(dataset()), as_x)]))
     for _ in range(2):

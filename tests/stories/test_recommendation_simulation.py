@@ -187,6 +187,10 @@ def test_a_role_need_not_define_what_its_story_does_not_call():
 
     user = Partial(CONFIG)
     assert user.initial_state().get("n") == 1.0
-    for call in (user.specs, lambda: user.observation(None), lambda: user.next_response(None, None)):
+    for call in (
+        user.specs,
+        lambda: user.observation(None),
+        lambda: user.next_response(None, None),
+    ):
         with pytest.raises(NotImplementedError, match="Partial: must define .*, which its story"):
             call()

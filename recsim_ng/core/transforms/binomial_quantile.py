@@ -41,7 +41,7 @@ def _real(z: Any, n: Any, p: Any, q: Any) -> Any:
     """The real k of a score."""
     low, high = _STEP - 0.499, n - 0.501 - _STEP
     k = n * p + tf.sqrt(n * p * q) * z + (q - p) * (z * z - 1.0) / 6.0 - 0.5
-    for _ in range(4):
+    for _ in range(3):
         k = tf.minimum(tf.maximum(k, low), high)
         up, down = _score(k + _STEP, n, p, q), _score(k - _STEP, n, p, q)
         step = (z - 0.5 * (up + down)) * 2.0 * _STEP / (up - down)

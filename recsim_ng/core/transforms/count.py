@@ -16,7 +16,7 @@ from recsim_ng.core.transforms import binomial_quantile, poisson_quantile
 from recsim_ng.core.transforms.gamma import gamma_score
 from recsim_ng.core.transforms.gamma_quantile import log_quantile, score_of_masses
 from recsim_ng.core.transforms.location_scale import OneDraw
-from recsim_ng.core.transforms.transform import Transform, need_key, register, tfd
+from recsim_ng.core.transforms.transform import Transform, need_key, register, shape_of, tfd
 
 
 def settled(makes_it: Callable[[Any], Any], noise_at: Callable[[Any], Any], u: Any) -> Any:
@@ -58,7 +58,7 @@ def poisson_posterior(value: Any, rate: Any, key: Key) -> Any:
     return settled(
         lambda z: poisson_quantile.count(z, rate) == tf.cast(value, rate.dtype),
         _score_between(*ends, rate.dtype),
-        standard_noise.uniform(key, tuple(value.shape), rate.dtype),
+        standard_noise.uniform(key, shape_of(value), rate.dtype),
     )
 
 
@@ -95,9 +95,9 @@ class NegativeBinomialTransform(Transform):
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         key = need_key(distribution, key)
         logits, shape = distribution.logits_parameter(), distribution.total_count
-        z = standard_noise.normal(key.fold("rate"), tuple(value.shape), value.dtype)
+        z = standard_noise.normal(key.fold("rate"), shape_of(value), value.dtype)
         log_g = log_quantile(z, shape + value) - tf.math.softplus(logits)
-        score = gamma_score(log_g, tf.broadcast_to(shape, value.shape))
+        score = gamma_score(log_g, tf.broadcast_to(shape, tf.shape(value)))
         rate = tf.exp(log_quantile(score, shape) + logits)
         return score, poisson_posterior(value, rate, key.fold("count"))
 
@@ -115,15 +115,15 @@ class BinomialTransform(OneDraw):
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         key, dtype = need_key(distribution, key), distribution.dtype
         k = tf.cast(value, tf.float64)
-        n, p, q = (tf.broadcast_to(x, k.shape) for x in self._parameters(distribution))
-        ends = (
+        n, p, q = (tf.broadcast_to(x, tf.shape(k)) for x in self._parameters(distribution))
+        below, above = (
             tuple(binomial_quantile.tail(j, n, p, q, side) for j in (k - 1.0, k))
             for side in (tf.ones_like(k, tf.bool), tf.zeros_like(k, tf.bool))
         )
         return settled(
             lambda z: self.forward(distribution, z) == tf.cast(value, dtype),
-            _score_between(*ends, dtype),
-            standard_noise.uniform(key, tuple(value.shape), dtype),
+            _score_between(below, above, dtype),
+            standard_noise.uniform(key, shape_of(value), dtype),
         )
 
     def _parameters(self, distribution: Any) -> tuple[Any, Any, Any]:
@@ -146,7 +146,7 @@ class GeometricTransform(OneDraw):
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         width = tf.math.softplus(distribution.logits_parameter())
-        u = standard_noise.uniform(need_key(distribution, key), tuple(value.shape), value.dtype)
+        u = standard_noise.uniform(need_key(distribution, key), shape_of(value), value.dtype)
         return settled(
             lambda e: self.forward(distribution, e) == value,
             lambda at: width * value - tf.math.log1p(at * tf.math.expm1(-width)),

@@ -17,7 +17,7 @@ import tensorflow as tf
 from recsim_ng.core import standard_noise
 from recsim_ng.core.noise import Key
 from recsim_ng.core.ordering import argmax
-from recsim_ng.core.transforms.transform import Transform, extend, need_key, register, tfd
+from recsim_ng.core.transforms.transform import Transform, extend, need_key, register, shape_of, tfd
 
 
 def num_categories(distribution: Any) -> Any:
@@ -43,7 +43,7 @@ def posterior_gumbels(logits: Any, choice: Any, key: Key) -> Any:
     Returns:
       `[..., K]` Gumbels.
     """
-    shape = extend(choice.shape, logits.shape[-1:])
+    shape = extend(shape_of(choice), shape_of(logits)[-1:])
     chosen = tf.one_hot(choice, shape[-1], on_value=True, off_value=False, dtype=tf.bool)
     total = tf.reduce_logsumexp(logits, axis=-1)
     top = total + standard_noise.gumbel(key.fold("top"), shape[:-1], logits.dtype)
@@ -117,7 +117,7 @@ class BernoulliTransform(Transform):
         positive = value > 0
         infinity = tf.constant(float("inf"), logits.dtype)
         low, high = tf.where(positive, -logits, -infinity), tf.where(positive, infinity, -logits)
-        return logistic_between(low, high, value.shape, need_key(distribution, key))
+        return logistic_between(low, high, shape_of(value), need_key(distribution, key))
 
 
 @register(tfd.OrderedLogistic)
@@ -138,7 +138,7 @@ class OrderedLogisticTransform(Transform):
         infinity = tf.constant(float("inf"), cuts.dtype)
         high = tf.reduce_min(tf.where(at_or_above, cuts, infinity), axis=-1)
         low = tf.reduce_max(tf.where(at_or_above, -infinity, cuts), axis=-1)
-        return logistic_between(low, high, value.shape, need_key(distribution, key))
+        return logistic_between(low, high, shape_of(value), need_key(distribution, key))
 
 
 def logistic_between(low: Any, high: Any, shape: Any, key: Key) -> Any:

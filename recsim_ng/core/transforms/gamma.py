@@ -12,7 +12,7 @@ from recsim_ng.core import standard_noise
 from recsim_ng.core.noise import Key
 from recsim_ng.core.transforms.gamma_quantile import log_quantile, normal_score
 from recsim_ng.core.transforms.location_scale import OneDraw
-from recsim_ng.core.transforms.transform import Transform, need_key, register, tfd
+from recsim_ng.core.transforms.transform import Transform, need_key, register, shape_of, tfd
 
 
 def at_least_tiny(x: Any) -> Any:
@@ -127,7 +127,7 @@ class StudentTTransform(Transform):
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         df = distribution.df
         t = (value - distribution.loc) / distribution.scale
-        z = standard_noise.normal(need_key(distribution, key), tuple(t.shape), t.dtype)
+        z = standard_noise.normal(need_key(distribution, key), shape_of(t), t.dtype)
         log_g = log_quantile(z, 0.5 * (df + 1.0)) - tf.math.log1p(t * t / df)
-        w = gamma_score(log_g, tf.broadcast_to(0.5 * df, t.shape))
+        w = gamma_score(log_g, tf.broadcast_to(0.5 * df, tf.shape(t)))
         return t * tf.exp(0.5 * (log_g + math.log(2.0) - tf.math.log(df))), w

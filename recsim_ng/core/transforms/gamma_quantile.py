@@ -26,6 +26,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core.normal_quantile import distance
 from recsim_ng.core.transforms import gamma_table as table
 
 _FROM_LARGE = 4.0
@@ -62,9 +63,8 @@ def score_of_masses(below: Any, above: Any) -> Any:
       above: mass above.
     """
     tiny = 1e-32
-    left = tf.math.ndtri(tf.clip_by_value(below, tiny, 0.5))
-    right = -tf.math.ndtri(tf.clip_by_value(above, tiny, 0.5))
-    return tf.where(below < above, left, right)
+    size = distance(tf.clip_by_value(tf.minimum(below, above), tiny, 0.5))
+    return tf.where(below < above, -size, size)
 
 
 def correction(z: Any, a: Any) -> Any:

@@ -21,6 +21,7 @@ from recsim_ng.core.transforms.transform import (
     extend,
     need_key,
     register,
+    shape_of,
     tfd,
 )
 
@@ -43,7 +44,7 @@ class BetaTransform(Transform):
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         a, b = distribution.concentration1, distribution.concentration0
-        z = standard_noise.normal(need_key(distribution, key), tuple(value.shape), value.dtype)
+        z = standard_noise.normal(need_key(distribution, key), shape_of(value), value.dtype)
         log_sum = log_quantile(z, a + b)
         one, zero = log_sum + tf.math.log(value), log_sum + tf.math.log1p(-value)
         return gamma_score(one, a), gamma_score(zero, b)
@@ -62,7 +63,7 @@ class DirichletTransform(Transform):
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         total = tf.reduce_sum(distribution.concentration, axis=-1)
-        shape = tuple(value.shape[:-1])
+        shape = shape_of(value)[:-1]
         z = standard_noise.normal(need_key(distribution, key), shape, value.dtype)
         log_gammas = log_quantile(z, total)[..., None] + tf.math.log(value)
         return gamma_score(log_gammas, distribution.concentration)

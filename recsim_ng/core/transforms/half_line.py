@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import standard_noise
+from recsim_ng.core import normal_quantile, standard_noise
 from recsim_ng.core.noise import Key
 from recsim_ng.core.transforms.location_scale import OneDraw, unscaled
 from recsim_ng.core.transforms.transform import register, tfd
@@ -62,7 +62,7 @@ class HalfNormalTransform(OneDraw):
     standard = staticmethod(standard_noise.uniform)
 
     def forward(self, distribution: Any, noise: Any) -> Any:
-        return -distribution.scale * tf.math.ndtri(0.5 * noise)
+        return distribution.scale * normal_quantile.distance(0.5 * noise)
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         x = unscaled(value, tf.zeros_like(value), distribution.scale)

@@ -17,6 +17,7 @@ from recsim_ng.core.transforms.transform import (
     extend,
     need_key,
     register,
+    shape_of,
     tfd,
     transform_of,
 )
@@ -42,14 +43,15 @@ def component(components: Any, index: Any) -> Any:
         if axis == 0:
             return tf.gather(parameter, index)
         # The parameter's own axes of B go in front, since `gather` wants them there.
-        batch = index.shape[index.shape.rank - axis :]
-        parameter = tf.broadcast_to(parameter, [*batch, *parameter.shape[axis:]])
         rank = index.shape.rank
         front = rank - axis
+        batch = shape_of(index)[front:]
+        parameter = tf.broadcast_to(parameter, extend(batch, shape_of(parameter)[axis:]))
         moved = tf.transpose(index, [*range(front, rank), *range(front)])
         gathered = tf.gather(parameter, moved, axis=axis, batch_dims=axis)
-        order = [*range(axis, rank), *range(axis), *range(rank, rank + ndims)]
-        return tf.transpose(gathered, order)
+        return tf.transpose(
+            gathered, [*range(axis, rank), *range(axis), *range(rank, rank + ndims)]
+        )
 
     return map_parameters(components, pick)
 
@@ -95,7 +97,9 @@ class MixtureSameFamilyTransform(Transform):
             chosen = component(components, index)
             return which, transform_of(chosen).inverse(chosen, value, key.fold("value"))
         size = prior.shape[-1]
-        fresh = transform_of(components).draw(components, key.fold("fresh"), (*index.shape, size))
+        fresh = transform_of(components).draw(
+            components, key.fold("fresh"), extend(shape_of(index), (size,))
+        )
         found = transform_of(components).inverse(components, padded, key.fold("value"))
         mask = tf.one_hot(index, size, on_value=True, off_value=False, dtype=tf.bool)
         return which, choose(mask, found, fresh)
@@ -136,7 +140,7 @@ class MixtureTransform(Transform):
         parts = []
         for i, d in enumerate(distribution.components):
             found = transform_of(d).inverse(d, value, key.fold("value").fold(i))
-            fresh = transform_of(d).draw(d, key.fold("fresh").fold(i), tuple(index.shape))
+            fresh = transform_of(d).draw(d, key.fold("fresh").fold(i), shape_of(index))
             parts.append(choose(index == i, found, fresh))
         return posterior_gumbels(prior, index, key.fold("component")), tuple(parts)
 
@@ -155,5 +159,5 @@ def _posterior_component(prior: Any, likelihoods: Any, key: Key) -> Any:
     """
     impossible = tf.math.is_nan(likelihoods)
     logits = prior + tf.where(impossible, tf.constant(-float("inf"), prior.dtype), likelihoods)
-    noise = standard_noise.gumbel(key.fold("which"), tuple(logits.shape), logits.dtype)
+    noise = standard_noise.gumbel(key.fold("which"), shape_of(logits), logits.dtype)
     return argmax(logits + noise)

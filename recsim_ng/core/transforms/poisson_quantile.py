@@ -48,7 +48,7 @@ def _few(rate: Any, below: Any, above: Any) -> Any:
 def _many(z: Any, rate: Any) -> Any:
     """The count where it is 4 or more; z of either sign."""
     a = tf.maximum(rate, float(_FEW))
-    for steps in (3, 2, 1):
+    for steps in (2, 1):
         # kappa log kappa - kappa + 1 = rho^2 / 2 for kappa = a / rate.
         rho = (z - correction(-z, a)) * tf.math.rsqrt(rate)
         rho = tf.maximum(rho, -1.38)

@@ -18,6 +18,7 @@ from recsim_ng.core.transforms.transform import (
     extend,
     need_key,
     register,
+    shape_of,
     tfd,
 )
 
@@ -46,7 +47,7 @@ class PlackettLuceTransform(Transform):
         rank = order.shape.rank - 1
         ranked = tf.gather(scores, order, axis=rank, batch_dims=rank)
         remaining = tf.cumsum(ranked, axis=-1, reverse=True)
-        gaps = standard_noise.exponential(key, tuple(order.shape), scores.dtype) / remaining
+        gaps = standard_noise.exponential(key, shape_of(order), scores.dtype) / remaining
         ranked_noise = -tf.math.log(tf.cumsum(gaps, axis=-1)) - tf.math.log(ranked)
         place = tf.argsort(order, axis=-1)
         return tf.gather(ranked_noise, place, axis=rank, batch_dims=rank)

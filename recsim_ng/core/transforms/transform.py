@@ -125,6 +125,15 @@ def extend(shape: Any, *more: Any) -> Any:
     return tf.concat([tf.cast(s, tf.int32) for s in (shape, *more)], axis=0)
 
 
+def shape_of(x: Any) -> Any:
+    """A tensor's shape: a tuple, or an int32 tensor if not static.
+
+    Args:
+      x: a tensor.
+    """
+    return tuple(x.shape) if x.shape.is_fully_defined() else tf.shape(x)
+
+
 def event_shape(distribution: Any) -> Any:
     """The event's shape: a TensorShape, or an int32 tensor if not static.
 
@@ -146,7 +155,7 @@ def choose(mask: Any, noise: Any, other: Any) -> Any:
 
     def leaf(one: Any, two: Any) -> Any:
         ones = [1] * (one.shape.rank - mask.shape.rank)
-        return tf.where(tf.reshape(mask, [*mask.shape, *ones]), one, two)
+        return tf.where(tf.reshape(mask, extend(shape_of(mask), ones)), one, two)
 
     return tf.nest.map_structure(leaf, noise, other)
 

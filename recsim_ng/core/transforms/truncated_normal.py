@@ -10,6 +10,7 @@ import tensorflow_probability as tfp
 
 from recsim_ng.core import standard_noise
 from recsim_ng.core.noise import Key
+from recsim_ng.core.normal_quantile import distance_of_log
 from recsim_ng.core.transforms.location_scale import OneDraw
 from recsim_ng.core.transforms.transform import register, tfd
 
@@ -22,22 +23,14 @@ def _log_mass(x: Any) -> Any:
 
 
 def _score(log_mass: Any) -> Any:
-    """The x of log Phi(x) = log_mass, for masses up to one half; Newton's method.
+    """The x of log Phi(x) = log_mass, for masses up to one half.
 
-    log Phi is concave, so the steps approach x from the left and never leave. The last step alone
-    is differentiated: the implicit function theorem.
+    The last step, one of Newton's method, is differentiated alone: the implicit function theorem.
     """
-    given = tf.stop_gradient(log_mass)
-    near = tf.math.ndtri(tf.exp(tf.maximum(given, -30.0)))
-    square = -2.0 * tf.minimum(given, -30.0) - math.log(2.0 * math.pi)
-    x = tf.where(given > -30.0, near, -tf.sqrt(square - tf.math.log(square)))
-    for left in (2, 1, 0):
-        x = tf.stop_gradient(x)
-        log_phi = _log_mass(x)
-        slope = tf.exp(-0.5 * x * x - 0.5 * math.log(2.0 * math.pi) - log_phi)
-        target = log_mass if left == 0 else given
-        x = x + (target - tf.stop_gradient(log_phi)) / tf.stop_gradient(slope)
-    return x
+    x = tf.stop_gradient(-distance_of_log(log_mass))
+    log_phi = _log_mass(x)
+    slope = tf.exp(-0.5 * x * x - 0.5 * math.log(2.0 * math.pi) - log_phi)
+    return x + (log_mass - tf.stop_gradient(log_phi)) / tf.stop_gradient(slope)
 
 
 @register(tfd.TruncatedNormal)

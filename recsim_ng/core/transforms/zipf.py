@@ -13,7 +13,7 @@ import tensorflow as tf
 from recsim_ng.core import standard_noise
 from recsim_ng.core.noise import Key
 from recsim_ng.core.transforms.count import settled
-from recsim_ng.core.transforms.transform import Transform, need_key, register, tfd
+from recsim_ng.core.transforms.transform import Transform, need_key, register, shape_of, tfd
 
 _EXACT_BELOW = 1e4  # beyond, neighbouring counts have masses that float32 cannot tell apart
 
@@ -59,7 +59,7 @@ class ZipfTransform(Transform):
         k = tf.cast(value, s.dtype)
         total = tf.math.zeta(s, tf.ones_like(s))
         low, high = _above(k, s) / total, _above(k - 1.0, s) / total
-        u = standard_noise.uniform(need_key(distribution, key), tuple(value.shape), s.dtype)
+        u = standard_noise.uniform(need_key(distribution, key), shape_of(value), s.dtype)
         return settled(
             lambda v: self.forward(distribution, v) == value,
             lambda at: (1.0 - at) * low + at * high,

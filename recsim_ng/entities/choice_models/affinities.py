@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 
@@ -159,4 +158,4 @@ class TargetPointSimilarity(Entity):
 
     def specs(self) -> Value:
         """Returns the spec of `affinities`: `[B..., S]` float32."""
-        return ValueSpec(affinities=Space(gymnasium.spaces.Box(-np.inf, np.inf, self._shape)))
+        return ValueSpec(affinities=Space.box(-np.inf, np.inf, self._shape, strict=False))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 
@@ -76,5 +75,5 @@ class MultinomialLogitChoiceModel(ChoiceModel):
 
     def specs(self) -> Value:
         """Returns the spec of `choice`: `[B...]` int32."""
-        space = gymnasium.spaces.Box(0, np.iinfo(np.int32).max, self._batch_shape, np.int32)
-        return ValueSpec(choice=Space(space, strict=True))
+        spec = Space.box(0, np.iinfo(np.int32).max, self._batch_shape, np.int32)
+        return ValueSpec(choice=spec)

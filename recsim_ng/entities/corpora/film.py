@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from gymnasium import spaces
 
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -78,16 +77,10 @@ class FilmCorpus(Corpus):
         return ValueSpec(
             state=ValueSpec(),
             available_docs=ValueSpec(
-                doc_id=_per_doc(spaces.Box(0, docs - 1, (docs,), np.int32)),
-                doc_genres=Space(
-                    spaces.Box(0, 1, (docs, genres), np.float32), dims=("doc", "genre"), strict=True
-                ),
-                doc_quality=_per_doc(spaces.Box(-np.inf, np.inf, (docs,), np.float32)),
-                doc_popularity=_per_doc(spaces.Box(0, np.inf, (docs,), np.float32)),
-                doc_year=_per_doc(spaces.Box(0, 9999, (docs,), np.int32)),
+                doc_id=Space.box(0, docs - 1, (docs,), np.int32, dims=("doc",)),
+                doc_genres=Space.box(0, 1, (docs, genres), dims=("doc", "genre")),
+                doc_quality=Space.box(-np.inf, np.inf, (docs,), dims=("doc",)),
+                doc_popularity=Space.box(0, np.inf, (docs,), dims=("doc",)),
+                doc_year=Space.box(0, 9999, (docs,), np.int32, dims=("doc",)),
             ),
         )
-
-
-def _per_doc(space: spaces.Space) -> Space:
-    return Space(space, dims=("doc",), strict=True)

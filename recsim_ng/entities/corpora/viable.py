@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 
@@ -46,9 +45,7 @@ class ViableCorpus(Corpus):
         chosen = get_chosen(slate_docs.at("provider_id"), user_response.get("choice"))
         clicks = tf.one_hot(chosen.get("provider_id"), self._num_providers)
         previous = previous_state.get("provider_click_count")
-        return Value(
-            provider_click_count=self._discount * previous + tf.reduce_sum(clicks, axis=0)
-        )
+        return Value(provider_click_count=self._discount * previous + tf.reduce_sum(clicks, axis=0))
 
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns this step's documents."""
@@ -64,15 +61,13 @@ class ViableCorpus(Corpus):
 
     def specs(self) -> Value:
         """Returns the specs: `provider_click_count` [P]; `provider_id` [D], features [D, K]."""
-        spaces = gymnasium.spaces
         providers, docs = (self._num_providers,), (self._num_docs,)
-        clicks = spaces.Box(0.0, np.inf, providers)
-        provider_id = spaces.Box(0, self._num_providers - 1, docs, np.int32)
-        features = spaces.Box(-np.inf, np.inf, (*docs, self._num_topics))
+        clicks = Space.box(0.0, np.inf, providers, dims=("provider",))
+        last, topics = self._num_providers - 1, self._num_topics
         return ValueSpec(
-            state=ValueSpec(provider_click_count=Space(clicks, dims=("provider",), strict=True)),
+            state=ValueSpec(provider_click_count=clicks),
             available_docs=ValueSpec(
-                provider_id=Space(provider_id, dims=("doc",), strict=True),
-                doc_features=Space(features, dims=("doc", "topic"), strict=True),
+                provider_id=Space.box(0, last, docs, np.int32, dims=("doc",)),
+                doc_features=Space.box(-np.inf, np.inf, (*docs, topics), dims=("doc", "topic")),
             ),
         )

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from gymnasium import spaces
 
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -92,22 +91,16 @@ class ConsumptionMetrics(RecsMetricsBase):
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state."""
-        floats = Space(
-            spaces.Box(-np.inf, np.inf, (self._num_users,), np.float32), dims=("user",), strict=True
-        )
-        share = Space(spaces.Box(0, 1, (), np.float32), dims=(), strict=True)
+        floats = Space.box(-np.inf, np.inf, (self._num_users,), dims=("user",))
+        share = Space.box(0, 1, (), dims=())
         most = np.iinfo(np.int32).max
         return ValueSpec(
             state=ValueSpec(
                 enjoyment=floats,
                 cumulative_enjoyment=floats,
-                num_chosen=Space(
-                    spaces.Box(0, most, (self._num_users,), np.int32), dims=("user",), strict=True
-                ),
+                num_chosen=Space.box(0, most, (self._num_users,), np.int32, dims=("user",)),
                 rating_sum=floats,
-                consumption=Space(
-                    spaces.Box(0, most, (self._num_docs,), np.int32), dims=("doc",), strict=True
-                ),
+                consumption=Space.box(0, most, (self._num_docs,), np.int32, dims=("doc",)),
                 coverage=share,
                 consumption_gini=share,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 
@@ -42,6 +41,5 @@ class UtilityAsRewardMetrics(RecsMetricsBase):
 
     def specs(self) -> Value:
         """Returns the specs: `reward` and `cumulative_reward`, both [U]."""
-        space = gymnasium.spaces.Box(-np.inf, np.inf, (self._num_users,))
-        spec = Space(space, dims=("user",), strict=True)
+        spec = Space.box(-np.inf, np.inf, (self._num_users,), dims=("user",))
         return ValueSpec(state=ValueSpec(reward=spec, cumulative_reward=spec))

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from gymnasium import spaces
 
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -154,8 +153,7 @@ class LinearThompsonRecommender(RankingRecommender):
         users, features = self._num_users, self._num_features
 
         def floats(shape: tuple[int, ...], *dims: str) -> Space:
-            box = spaces.Box(-np.inf, np.inf, shape, np.float32)
-            return Space(box, dims=dims, strict=True)
+            return Space.box(-np.inf, np.inf, shape, dims=dims)
 
         return (
             super()

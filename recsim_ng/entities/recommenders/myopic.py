@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 
@@ -79,17 +78,18 @@ class MyopicRecommender(BaseRecommender):
 
     def specs(self) -> Value:
         """Returns the specs: `provider_pulls` [U, P]; scores [U, D], slates [U, S], [U, S, K]."""
-        spaces = gymnasium.spaces
         slates = (self._num_users, self._slate_size)
-        pulls = spaces.Box(0.0, np.inf, (self._num_users, self._num_providers))
-        scores = spaces.Box(-np.inf, np.inf, (self._num_users, self._num_docs))
-        provider_id = spaces.Box(0, self._num_providers - 1, slates, np.int32)
-        features = spaces.Box(-np.inf, np.inf, (*slates, self._num_topics))
+        pulls = (self._num_users, self._num_providers)
+        scores = (self._num_users, self._num_docs)
+        last = self._num_providers - 1
+        features = (*slates, self._num_topics)
         return ValueSpec(
-            state=ValueSpec(provider_pulls=Space(pulls, dims=("user", "provider"), strict=True)),
+            state=ValueSpec(
+                provider_pulls=Space.box(0.0, np.inf, pulls, dims=("user", "provider"))
+            ),
             slate=ValueSpec(
-                doc_scores=Space(scores, dims=("user", "doc"), strict=True),
-                provider_id=Space(provider_id, dims=("user", "slate"), strict=True),
-                doc_features=Space(features, dims=("user", "slate", "topic"), strict=True),
+                doc_scores=Space.box(-np.inf, np.inf, scores, dims=("user", "doc")),
+                provider_id=Space.box(0, last, slates, np.int32, dims=("user", "slate")),
+                doc_features=Space.box(-np.inf, np.inf, features, dims=("user", "slate", "topic")),
             ),
         )

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from gymnasium import spaces
 
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -63,7 +62,5 @@ class PopularityRecommender(RankingRecommender):
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state and slate."""
-        counts = Space(
-            spaces.Box(0, np.inf, (self._num_docs,), np.float32), dims=("doc",), strict=True
-        )
+        counts = Space.box(0, np.inf, (self._num_docs,), dims=("doc",))
         return super().specs().union(ValueSpec(state=ValueSpec(consumption=counts)))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-from gymnasium import spaces
 
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -45,9 +43,5 @@ class RandomRecommender(RankingRecommender):
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state and slate."""
-        scores = Space(
-            spaces.Box(0, 1, (self._num_users, self._num_docs), np.float32),
-            dims=("user", "doc"),
-            strict=True,
-        )
+        scores = Space.box(0, 1, (self._num_users, self._num_docs), dims=("user", "doc"))
         return super().specs().union(ValueSpec(slate=ValueSpec(doc_scores=scores)))

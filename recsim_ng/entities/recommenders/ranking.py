@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from gymnasium import spaces
 
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.ordering import top_k
@@ -103,27 +102,15 @@ class RankingRecommender(BaseRecommender):
     def specs(self) -> ValueSpec:
         """Returns the specs of state and slate; a subclass adds its own fields."""
         users, docs, slate = self._num_users, self._num_docs, self._slate_size
-        index = Space(
-            spaces.Box(0, docs - 1, (users, slate), np.int32), dims=("user", "slate"), strict=True
-        )
+        index = Space.box(0, docs - 1, (users, slate), np.int32, dims=("user", "slate"))
         return ValueSpec(
-            state=ValueSpec(
-                is_seen=Space(
-                    spaces.Box(0, 1, (users, docs), np.bool_), dims=("user", "doc"), strict=True
-                )
-            ),
+            state=ValueSpec(is_seen=Space.box(0, 1, (users, docs), np.bool_, dims=("user", "doc"))),
             slate=ValueSpec(
                 doc_ranks=index,
                 doc_id=index,
-                doc_genres=Space(
-                    spaces.Box(0, 1, (users, slate, self._num_topics), np.float32),
-                    dims=("user", "slate", "genre"),
-                    strict=True,
+                doc_genres=Space.box(
+                    0, 1, (users, slate, self._num_topics), dims=("user", "slate", "genre")
                 ),
-                doc_quality=Space(
-                    spaces.Box(-np.inf, np.inf, (users, slate), np.float32),
-                    dims=("user", "slate"),
-                    strict=True,
-                ),
+                doc_quality=Space.box(-np.inf, np.inf, (users, slate), dims=("user", "slate")),
             ),
         )

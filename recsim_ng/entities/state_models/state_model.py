@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 
@@ -78,13 +77,14 @@ class StateModel(Entity):
     def _parameters(self, parameters: Value | None) -> dict[str, Any]:
         """The parameters in force: those of the call, the others from the construction."""
         found = dict(self._static_parameters)
-        for name in () if parameters is None else parameters.as_dict:
+        given = {} if parameters is None else parameters.as_dict
+        for name, parameter in given.items():
             if name not in self._parameter_names:
                 raise FieldError(
                     f"{self.name}: parameters must be among {list(self._parameter_names)}, "
                     f"got '{name}'"
                 )
-            found[name] = as_parameter(parameters.get(name))
+            found[name] = as_parameter(parameter)
         missing = [name for name in self._parameter_names if name not in found]
         if missing:
             raise ParameterError(
@@ -140,5 +140,4 @@ def space_of(shape: Any, dtype: Any) -> FieldSpec:
     if not shape.is_fully_defined() or not (dtype.is_floating or dtype.is_integer):
         return FieldSpec()
     low, high = (-np.inf, np.inf) if dtype.is_floating else (dtype.min, dtype.max)
-    box = gymnasium.spaces.Box(low, high, tuple(shape.as_list()), dtype.as_numpy_dtype)
-    return Space(box, strict=True)
+    return Space.box(low, high, tuple(shape.as_list()), dtype.as_numpy_dtype)

@@ -50,12 +50,13 @@ class StaticStateModel(StateModel):
     ) -> Value:
         """Returns the old state; neither inputs nor parameters matter."""
         del inputs, parameters
-        return Value(
-            **{
-                name: ed.RandomVariable(constant(x, self._batch_ndims), name=self._site(name))
-                for name, x in old_state.as_dict.items()
-            }
-        )
+        return Value(**{name: self._same(name, x) for name, x in old_state.as_dict.items()})
+
+    def _same(self, name: str, x: Any) -> Any:
+        x = tf.convert_to_tensor(x)
+        if not (x.dtype.is_floating or x.dtype.is_integer):  # nothing that could be random
+            return x
+        return ed.RandomVariable(constant(x, self._batch_ndims), name=self._site(name))
 
     def specs(self) -> Value:
         """Returns the spec of `state`."""

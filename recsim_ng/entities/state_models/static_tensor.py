@@ -55,8 +55,12 @@ class StaticTensor(StaticMixtureSameFamilyModel):
     def _require_fit(self, tensors: Any, name: str, logits: Any, size: Any = None) -> None:
         shape, dictionary = static_shape(logits), static_shape(tensors)
         size = dictionary[:1] if size is None else tf.TensorShape([size])
-        if dictionary.rank == 0:
-            raise ConfigError(f"{self.name}: tensor_dictionary must be [N, ...], got a scalar")
+        dtype = tf.as_dtype(tensors.dtype)
+        if dictionary.rank == 0 or not (dtype.is_floating or dtype.is_integer):
+            raise ConfigError(
+                f"{self.name}: tensor_dictionary must be [N, ...] numbers, got {dtype.name} "
+                f"{dictionary}"
+            )
         if shape.rank is not None and shape.rank != self._batch_ndims + 1:
             raise ConfigError(
                 f"{self.name}: with batch_ndims {self._batch_ndims}, {name} must have "
@@ -145,7 +149,7 @@ class HierarchicalStaticTensor(StaticTensor):
         log_sizes = tf.math.log(tf.cast(sizes, cluster_logits.dtype))
         return tf.gather(cluster_logits - log_sizes, clusters, axis=-1)
 
-    def _sizes(self, clusters: Any, count: int) -> Any:
+    def _sizes(self, clusters: Any, count: Any) -> Any:
         """`[C]` number of tensors in each cluster."""
         known = tf.get_static_value(clusters)
         if known is None:

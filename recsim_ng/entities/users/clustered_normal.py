@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -102,17 +101,13 @@ class ClusteredNormalUser(User):
     def specs(self) -> Value:
         """Returns the specs: state `utilities` [U], `user_interests` [U, K]; response `choice`."""
         shape = (self._num_users, self._num_topics)
-        interests = Space(
-            gymnasium.spaces.Box(-np.inf, np.inf, shape), dims=("user", "topic"), strict=True
-        )
-        utilities = Space(
-            gymnasium.spaces.Box(-np.inf, np.inf, shape[:1]), dims=("user",), strict=True
-        )
-        choice = gymnasium.spaces.Box(0, self._config["slate_size"], shape[:1], np.int32)
+        interests = Space.box(-np.inf, np.inf, shape, dims=("user", "topic"))
+        utilities = Space.box(-np.inf, np.inf, shape[:1], dims=("user",))
+        choice = Space.box(0, self._config["slate_size"], shape[:1], np.int32, dims=("user",))
         return ValueSpec(
             state=ValueSpec(utilities=utilities, user_interests=interests),
             observation=ValueSpec(user_interests=interests),
-            response=ValueSpec(choice=Space(choice, dims=("user",), strict=True)),
+            response=ValueSpec(choice=choice),
         )
 
 

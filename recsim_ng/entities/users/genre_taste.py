@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from gymnasium import spaces
 
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -142,15 +141,13 @@ class GenreTasteUser(User):
             "affinity": _floats((users, genres), ("user", "genre")),
             "recent_genres": _floats((users, genres), ("user", "genre"), low=0),
         }
-        who = Space(spaces.Box(0, users - 1, (users,), np.int32), dims=("user",), strict=True)
+        who = Space.box(0, users - 1, (users,), np.int32, dims=("user",))
         return ValueSpec(
             state=ValueSpec(**taste),
             observation=ValueSpec(user_id=who, **(taste if self._observe_taste else {})),
             response=ValueSpec(
-                choice=Space(
-                    spaces.Box(0, self._slate_size, (users,), np.int32), dims=("user",), strict=True
-                ),
-                is_chosen=Space(spaces.Box(0, 1, (users,), np.bool_), dims=("user",), strict=True),
+                choice=Space.box(0, self._slate_size, (users,), np.int32, dims=("user",)),
+                is_chosen=Space.box(0, 1, (users,), np.bool_, dims=("user",)),
                 enjoyment=_floats((users,), ("user",)),
                 rating=_floats((users,), ("user",)),
             ),
@@ -167,4 +164,4 @@ def genre_shares(genres: Any) -> Any:
 
 
 def _floats(shape: tuple[int, ...], dims: tuple[str, ...], low: float = -np.inf) -> Space:
-    return Space(spaces.Box(low, np.inf, shape, np.float32), dims=dims, strict=True)
+    return Space.box(low, np.inf, shape, dims=dims)

@@ -90,7 +90,9 @@ def _sheared(t: Any) -> Any:
 
 def _low_rank(t: Any) -> Any:
     return tfd.MultivariateNormalDiagPlusLowRank(
-        loc=tf.zeros([3, 2], t), scale_diag=_t([1.0, 2.0], t), scale_perturb_factor=_t([[1.0], [0.5]], t)
+        loc=tf.zeros([3, 2], t),
+        scale_diag=_t([1.0, 2.0], t),
+        scale_perturb_factor=_t([[1.0], [0.5]], t),
     )
 
 
@@ -106,7 +108,9 @@ FAMILIES: dict[str, Case] = {
     "Cauchy": Case(lambda t: tfd.Cauchy(_t([0.0, 1.0, -2.0], t), _t(2.0, t)), "unique"),
     "Uniform": Case(lambda t: tfd.Uniform(_t([0.0, 1.0, -2.0], t), _t(2.0, t)), "unique"),
     "Deterministic": Case(lambda t: tfd.Deterministic(_t([0.0, 1.0, -2.0], t)), "unique"),
-    "VectorDeterministic": Case(lambda t: tfd.VectorDeterministic(_t([[0.0, 1.0]] * 3, t)), "unique"),
+    "VectorDeterministic": Case(
+        lambda t: tfd.VectorDeterministic(_t([[0.0, 1.0]] * 3, t)), "unique"
+    ),
     "Exponential": Case(lambda t: tfd.Exponential(_t([0.1, 1.0, 5.0], t)), "unique"),
     "Weibull": Case(lambda t: tfd.Weibull(_t([0.5, 1.0, 5.0], t), _t(2.0, t)), "unique"),
     "Pareto": Case(lambda t: tfd.Pareto(_t([0.5, 1.0, 5.0], t), _t(2.0, t)), "unique"),
@@ -132,10 +136,15 @@ FAMILIES: dict[str, Case] = {
     ),
     "Beta": Case(lambda t: tfd.Beta(_t([0.3, 2.0, 50.0], t), _t([0.5, 3.0, 7.0], t)), "posterior"),
     "Dirichlet": Case(
-        lambda t: tfd.Dirichlet(_t([[0.3, 2.0, 5.0], [1.0, 1.0, 1.0], [9.0, 0.6, 2.0]], t)), "posterior"
+        lambda t: tfd.Dirichlet(_t([[0.3, 2.0, 5.0], [1.0, 1.0, 1.0], [9.0, 0.6, 2.0]], t)),
+        "posterior",
     ),
-    "Kumaraswamy": Case(lambda t: tfd.Kumaraswamy(_t([0.7, 2.0, 3.0], t), _t(2.0, t)), "unique", 1e-4),
-    "LogitNormal": Case(lambda t: tfd.LogitNormal(_t([0.0, 1.0, -2.0], t), _t(0.5, t)), "unique", 1e-4),
+    "Kumaraswamy": Case(
+        lambda t: tfd.Kumaraswamy(_t([0.7, 2.0, 3.0], t), _t(2.0, t)), "unique", 1e-4
+    ),
+    "LogitNormal": Case(
+        lambda t: tfd.LogitNormal(_t([0.0, 1.0, -2.0], t), _t(0.5, t)), "unique", 1e-4
+    ),
     "SinhArcsinh": Case(
         lambda t: tfd.SinhArcsinh(_t([0.0, 1.0, -2.0], t), _t(0.5, t), _t(0.3, t), _t(1.0, t)),
         "unique",
@@ -144,10 +153,12 @@ FAMILIES: dict[str, Case] = {
     "Poisson": Case(lambda t: tfd.Poisson(_t([0.2, 3.0, 40.0], t)), "posterior"),
     "Poisson, log rate": Case(lambda t: tfd.Poisson(log_rate=_t([-1.0, 1.0, 4.0], t)), "posterior"),
     "NegativeBinomial": Case(
-        lambda t: tfd.NegativeBinomial(_t([0.5, 3.0, 20.0], t), logits=_t([0.0, 1.0, -1.0], t)), "posterior"
+        lambda t: tfd.NegativeBinomial(_t([0.5, 3.0, 20.0], t), logits=_t([0.0, 1.0, -1.0], t)),
+        "posterior",
     ),
     "Binomial": Case(
-        lambda t: tfd.Binomial(_t([1.0, 10.0, 300.0], t), probs=_t([0.5, 0.9, 0.02], t)), "posterior"
+        lambda t: tfd.Binomial(_t([1.0, 10.0, 300.0], t), probs=_t([0.5, 0.9, 0.02], t)),
+        "posterior",
     ),
     "Binomial, logits": Case(
         lambda t: tfd.Binomial(_t(7.0, t), logits=_t([0.0, 1.0, -3.0], t)), "posterior"
@@ -157,13 +168,16 @@ FAMILIES: dict[str, Case] = {
     "Bernoulli": Case(lambda t: tfd.Bernoulli(logits=_t([0.0, 1.0, -2.0], t)), "posterior"),
     "Bernoulli, probs": Case(lambda t: tfd.Bernoulli(probs=_t([0.1, 0.5, 0.9], t)), "posterior"),
     "Categorical": Case(lambda t: tfd.Categorical(logits=_logits(t)), "posterior"),
-    "Categorical, probs": Case(lambda t: tfd.Categorical(probs=_t([[0.2, 0.3, 0.5]] * 3, t)), "posterior"),
+    "Categorical, probs": Case(
+        lambda t: tfd.Categorical(probs=_t([[0.2, 0.3, 0.5]] * 3, t)), "posterior"
+    ),
     "OneHotCategorical": Case(lambda t: tfd.OneHotCategorical(logits=_logits(t)), "posterior"),
     "FiniteDiscrete": Case(
         lambda t: tfd.FiniteDiscrete(_t([1.0, 2.5, 4.0, 5.0], t), logits=_logits(t)), "posterior"
     ),
     "OrderedLogistic": Case(
-        lambda t: tfd.OrderedLogistic(_t([-2.0, -0.5, 1.0, 2.0], t), _t([0.0, 1.0, -2.0], t)), "posterior"
+        lambda t: tfd.OrderedLogistic(_t([-2.0, -0.5, 1.0, 2.0], t), _t([0.0, 1.0, -2.0], t)),
+        "posterior",
     ),
     "PlackettLuce": Case(lambda t: tfd.PlackettLuce(tf.exp(_logits(t))), "posterior"),
     "RelaxedBernoulli": Case(
@@ -189,21 +203,27 @@ FAMILIES: dict[str, Case] = {
     ),
     "MultivariateNormalDiagPlusLowRank": Case(_low_rank, "unique"),
     "Independent": Case(
-        lambda t: tfd.Independent(tfd.Gumbel(_t([[0.0, 1.0]] * 3, t), _t([1.0, 2.0], t)), 1), "unique"
+        lambda t: tfd.Independent(tfd.Gumbel(_t([[0.0, 1.0]] * 3, t), _t([1.0, 2.0], t)), 1),
+        "unique",
     ),
     "Independent Bernoulli": Case(
         lambda t: tfd.Independent(tfd.Bernoulli(logits=_logits(t)), 1), "posterior"
     ),
-    "Sample": Case(lambda t: tfd.Sample(tfd.Normal(_t([0.0, 1.0, 2.0], t), _t(1.0, t)), [2, 2]), "unique"),
+    "Sample": Case(
+        lambda t: tfd.Sample(tfd.Normal(_t([0.0, 1.0, 2.0], t), _t(1.0, t)), [2, 2]), "unique"
+    ),
     "Sample of vectors": Case(
-        lambda t: tfd.Sample(tfd.MultivariateNormalTriL(_t([[0.0, 1.0]] * 3, t), _tril(t)), 4), "unique"
+        lambda t: tfd.Sample(tfd.MultivariateNormalTriL(_t([[0.0, 1.0]] * 3, t), _tril(t)), 4),
+        "unique",
     ),
     "BatchBroadcast": Case(
         lambda t: tfd.BatchBroadcast(tfd.Normal(_t(0.0, t), _t([1.0, 2.0], t)), [3, 2]), "unique"
     ),
     "TransformedDistribution": Case(_sheared, "unique"),
     "MixtureSameFamily": Case(_mixture, "posterior"),
-    "MixtureSameFamily, reparameterised": Case(lambda t: _mixture(t, reparameterize=True), "posterior"),
+    "MixtureSameFamily, reparameterised": Case(
+        lambda t: _mixture(t, reparameterize=True), "posterior"
+    ),
     "MixtureSameFamily of vectors": Case(_vector_mixture, "posterior"),
     "MixtureSameFamily, every component drawn": Case(_unmappable_mixture, "posterior"),
     "Mixture": Case(_heterogeneous, "posterior"),
