@@ -19,7 +19,7 @@ def compile_time(*, quick: bool = False) -> list[Row]:
     Args:
       quick: a short run; nothing is judged. Stories that read data are left out.
     """
-    from recsim_ng.core.errors import RecSimError
+    from recsim_ng.core import RecSimError
     from recsim_ng.runtime import TFRuntime
     from recsim_ng.stories import catalogue
 
@@ -60,7 +60,7 @@ def _config(module: Any, quick: bool) -> Any:
     if quick:
         return None
     if needed == ["ratings"]:
-        from recsim_ng.datasets.download import fetch_movielens_100k
+        from recsim_ng.datasets import fetch_movielens_100k
 
         folder = _DATA / "movielens-100k"
         fetch_movielens_100k(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsim_ng.core.network import Network
+from recsim_ng import Network
 from recsim_ng.runtime import TFRuntime
 from recsim_ng.stories import ecosystem
 

@@ -57,7 +57,7 @@ def seconds_after_compilation(
       workers: runs at a time.
     """
     from benchmarks.ecosystem_story import network
-    from recsim_ng.runtime.experiment import Experiment
+    from recsim_ng.runtime import Experiment
     from recsim_ng.stories import ecosystem
 
     experiment = Experiment(

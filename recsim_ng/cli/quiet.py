@@ -26,20 +26,14 @@ def silent_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def start_tensorflow(threads_per_run: int) -> None:
-    """Imports TensorFlow and finds its devices, without a word.
-
-    Args:
-      threads_per_run: threads that one operation may use; kept if TensorFlow has started before.
-    """
+def start_tensorflow() -> None:
+    """Imports TensorFlow and finds its devices, without a word."""
     # Information and warnings of TensorFlow's C++ code, at the first compilation for example;
     # errors are printed.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with silent_stderr():
         import tensorflow as tf
 
-        with contextlib.suppress(RuntimeError):
-            tf.config.threading.set_intra_op_parallelism_threads(threads_per_run)
         tf.config.list_logical_devices()
         import recsim_ng.runtime  # noqa: F401  (edward2 and tensorflow-probability)
 

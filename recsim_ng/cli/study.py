@@ -41,8 +41,7 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
     cores = len(os.sched_getaffinity(0))
     workers = min(options.workers or cores, options.seeds * len(configs))
     with err.status("starting TensorFlow") if err.is_terminal else contextlib.nullcontext():
-        # Runs side by side use the cores better than one run does that shares out its operations.
-        quiet.start_tensorflow(max(1, cores // workers))
+        quiet.start_tensorflow()
         networks, metrics = _networks(study.story, configs)
     path = folder.make(options.out, study.story)
 

@@ -27,11 +27,19 @@ class DataSequence(abc.ABC):
 
     @abc.abstractmethod
     def next_index(self, data_index: Any) -> Any:
-        """Returns the index of the element after that of `data_index`."""
+        """Returns the index of the element after that of `data_index`.
+
+        Args:
+          data_index: of an element.
+        """
 
     @abc.abstractmethod
     def get(self, data_index: Any) -> Any:
-        """Returns the element at the index."""
+        """Returns the element at the index.
+
+        Args:
+          data_index: of the element.
+        """
 
 
 class TimeSteps(DataSequence):

@@ -206,6 +206,9 @@ class Space(FieldSpec):
           dtype: NumPy's.
           dims: as for the class.
           strict: as for the class.
+
+        Returns:
+          The spec.
         """
         return cls(gymnasium.spaces.Box(low, high, shape, dtype), dims=dims, strict=strict)
 

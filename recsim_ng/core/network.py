@@ -135,6 +135,9 @@ class Network:
         Args:
           value: variable name -> Value, for every variable.
 
+        Returns:
+          The value, checked, in the network's order.
+
         Raises:
           NetworkError: (also a ValueError) variables are missing or unknown.
           FieldError: (also a ValueError) fields do not fit.

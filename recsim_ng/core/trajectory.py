@@ -208,6 +208,9 @@ class Trajectory:
         Args:
           path: of the file.
 
+        Returns:
+          The trajectory.
+
         Raises:
           DataError: (also a ValueError) there is no such file or it holds no trajectory.
         """

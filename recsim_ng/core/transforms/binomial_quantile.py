@@ -120,4 +120,4 @@ def count(z: Any, n: Any, p: Any, q: Any) -> Any:
     inside = tf.where(sure, 0.5 * tf.ones_like(rare), rare)
     found = _rarer(sign * z, tf.maximum(n, 1.0), inside, 1.0 - inside)
     found = tf.where(sure, tf.zeros_like(found), found)
-    return tf.where(p <= q, found, n - found)
+    return tf.where(p <= q, found, n - found) + 0.0  # no -0

@@ -28,8 +28,10 @@ def _parts(distribution: Any) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for name, about in properties.items():
         parameter = distribution.parameters.get(name)
-        if type(about).__name__ == "ShapeParameterProperties" or parameter is None:
+        if about.specifies_shape or parameter is None:
             continue
+        if not about.is_tensor and isinstance(parameter, list | tuple | tfd.JointDistribution):
+            return None
         found[name] = (parameter, about.instance_event_ndims(distribution))
     return found
 

@@ -31,6 +31,9 @@ class Transform(abc.ABC):
           distribution: gives shapes and dtype.
           key: names the stream; sub-streams by `key.fold(...)`.
           sample_shape: static shape (a tuple) that precedes the batch shape.
+
+        Returns:
+          The noise, a tensor or a structure of tensors.
         """
         batch = distribution.batch_shape
         if batch.is_fully_defined():
@@ -45,11 +48,22 @@ class Transform(abc.ABC):
           distribution: gives the event's shape and the dtype; its batch shape does not matter.
           key: names the stream; sub-streams by `key.fold(...)`.
           shape: shape of sample and batch: a tuple, or an int32 tensor if not static.
+
+        Returns:
+          The noise, a tensor or a structure of tensors.
         """
 
     @abc.abstractmethod
     def forward(self, distribution: Any, noise: Any) -> Any:
-        """Makes the value, `shape + event_shape`, of the noise; parameters broadcast against it."""
+        """Makes the value of the noise; parameters broadcast against it.
+
+        Args:
+          distribution: a TFP distribution.
+          noise: from `draw`, or from `inverse`.
+
+        Returns:
+          `shape + event_shape` value.
+        """
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         """Finds noise that makes the value: the noise given the value.
@@ -59,6 +73,9 @@ class Transform(abc.ABC):
           value: an observed value.
           key: where many noises make the same value, names the stream that picks one of them by
             its posterior law.
+
+        Returns:
+          Noise, as `forward` takes it.
 
         Raises:
           NoInverseError: there is no inverse, or it needs a key.
@@ -79,6 +96,9 @@ def register(*families: type) -> Callable[[type[Transform]], type[Transform]]:
 
     Args:
       *families: distribution classes; subclasses that keep their sampler are covered too.
+
+    Returns:
+      The decorator.
     """
 
     def decorate(transform: type[Transform]) -> type[Transform]:
@@ -118,6 +138,9 @@ def extend(shape: Any, *more: Any) -> Any:
     Args:
       shape: a tuple, TensorShape or integer tensor.
       *more: shapes too.
+
+    Returns:
+      The joined shape.
     """
     parts = [tf.get_static_value(s) if tf.is_tensor(s) else s for s in (shape, *more)]
     if all(p is not None and None not in tuple(p) for p in parts):
@@ -151,6 +174,9 @@ def choose(mask: Any, noise: Any, other: Any) -> Any:
       mask: bool, of the shape of sample and batch.
       noise: a structure of tensors.
       other: another one of the same shapes.
+
+    Returns:
+      A structure alike.
     """
 
     def leaf(one: Any, two: Any) -> Any:

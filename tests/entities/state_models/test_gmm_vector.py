@@ -63,18 +63,19 @@ def densities(name, x):
 
 
 @on_all_scales
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_the_state_is_scored_by_the_mixture(name, jit_compile, rng):
+def test_the_state_is_scored_by_the_mixture(name, rng):
     model = model_of(name)
     assert model.specs().get("state").space.shape == (2, 2)
     x = rng.normal(size=[2, 2]).astype(np.float32)
 
-    @tf.function(jit_compile=jit_compile)
     def score(x):
         return model.initial_state().get("state").distribution.log_prob(x)
 
     expected = np.log([weights()[u] @ densities(name, x[u]) for u in range(2)])
     np.testing.assert_allclose(score(x), expected, rtol=1e-4, atol=1e-4)
+    if name in ("full", "scaled [P]"):  # XLA has no determinant of a full matrix
+        compiled = tf.function(score, jit_compile=True)
+        np.testing.assert_allclose(compiled(x), expected, rtol=1e-4, atol=1e-4)
 
 
 @on_all_scales

@@ -104,7 +104,7 @@ def test_every_field_stays_random_with_the_same_shape_of_its_log_probability(cas
     model = case.make(return_component_id=component_id, **case.parameters)
     first = model.initial_state()
     later = model.next_state(first.map(tf.convert_to_tensor))
-    batch = case.shape[: 1 if "without" not in repr(case.shape) and case.shape else 0]
+    batch = case.shape[:1]
     assert list(later) == list(first)
     for name, before in first.as_dict.items():
         after = later.get(name)
@@ -124,10 +124,9 @@ def test_all_runtimes_agree(case, component_id, seed):
         return network_of(case.make(return_component_id=component_id, **case.parameters))
 
     expected = PythonRuntime(network()).trajectory(2, seed=seed)
-    jit_compile = True if component_id else False
-    assert_agree(expected, TFRuntime(network(), jit_compile=jit_compile).trajectory(2, seed=seed))
-    other = PythonRuntime(network()).trajectory(2, seed=seed)
-    assert_agree(expected, other)
+    # XLA takes the longer road, with the component; graph mode the other.
+    compiled = TFRuntime(network(), jit_compile=component_id)
+    assert_agree(expected, compiled.trajectory(2, seed=seed))
 
 
 @on_all_models
