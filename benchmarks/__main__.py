@@ -13,6 +13,7 @@ from rich.table import Table
 
 from benchmarks import compile_time, ecosystem, results, timing, two_cores
 from benchmarks.row import Row
+from recsim_ng import use_wide_vectors
 
 MEASUREMENTS = {
     **ecosystem.MEASUREMENTS,
@@ -74,4 +75,5 @@ def _show(console: Console, name: str, rows: list[Row]) -> None:
 
 
 if __name__ == "__main__":
+    use_wide_vectors()  # as the command does; JAX reads the same setting
     sys.exit(main())

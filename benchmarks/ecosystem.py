@@ -121,7 +121,7 @@ def memory(*, quick: bool = False) -> list[Row]:
             "GB",
             ok=None if quick else peak["gigabytes"] < 3.0,
         ),
-        Row("of it, before the run: Python, TensorFlow", "", peak["gigabytes_before"], "GB"),
+        Row("of it, before the run: imports and the story", "", peak["gigabytes_before"], "GB"),
     ]
 
 

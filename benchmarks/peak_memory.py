@@ -35,7 +35,7 @@ def of_run(num_users: int, num_steps: int) -> dict[str, float]:
       num_steps: T.
 
     Returns:
-      gigabytes (peak, 10^9 bytes), gigabytes_before (after imports, before the run).
+      gigabytes (peak, 10^9 bytes), gigabytes_before (when the story is made, before it runs).
 
     Raises:
       RuntimeError: the process failed; the message ends with what it said.

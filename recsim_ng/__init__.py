@@ -17,6 +17,7 @@ _HOMES = {
     "ValueSpec": "core",
     "Variable": "core",
     "ed": "core.edward2",
+    "use_wide_vectors": "core.xla",
     "value": "core.variable",
 }
 

@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from recsim_ng.core.xla import use_wide_vectors
+
 
 @contextlib.contextmanager
 def silent_stderr() -> Iterator[None]:
@@ -31,6 +33,8 @@ def start_tensorflow() -> None:
     # Information and warnings of TensorFlow's C++ code, at the first compilation for example;
     # errors are printed.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if "tensorflow" not in sys.modules:
+        use_wide_vectors()
     with silent_stderr():
         import tensorflow as tf
 

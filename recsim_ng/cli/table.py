@@ -8,7 +8,10 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+
+_UNBOUNDED = 10_000
 
 
 def print_results(console: Console, results: Any) -> None:
@@ -22,7 +25,8 @@ def print_results(console: Console, results: Any) -> None:
         console.print(_single(results))
         return
     for metric in results.metrics:
-        console.print(_comparison(results, metric))
+        for table in _comparison(results, metric, console):
+            console.print(table)
 
 
 def _single(results: Any) -> Table:
@@ -37,22 +41,34 @@ def _single(results: Any) -> Table:
     return table
 
 
-def _comparison(results: Any, metric: str) -> Table:
-    field, arms = common_field(results.arms)
+def _comparison(results: Any, metric: str, console: Console) -> list[Table]:
+    """A metric's means and differences: one table if there is room for it, else two."""
+    field, names = common_field(results.arms)
     counts = {_seeds(results, arm) for arm in results.arms}
     seeds = counts.pop() if len(counts) == 1 else "seeds differ"
-    label = results.label(metric)
-    table = _table(f"{label} [dim]({metric})[/], at step {results.num_steps - 1}, {seeds}")
-    table.add_column(field)
-    _add_numbers(table, "mean", "s.e.", "95 % interval")
-    _add_numbers(table, f"less {arms[0]}", "s.e.", "95 % interval")
+    name = f"{results.label(metric)} [dim]({metric})[/]"
+    title = f"{name}, at step {results.num_steps - 1}, {seeds}"
     means = [results.estimate(metric, arm).at_step(-1) for arm in results.arms]
     paired = [results.difference(metric, arm).at_step(-1) for arm in results.arms[1:]]
-    decimals = decimals_of(means), decimals_of(paired)
-    differences = [["", "", ""], *(estimate_cells(x, decimals[1]) for x in paired)]
-    for name, mean, difference in zip(arms, means, differences, strict=True):
-        table.add_row(name, *estimate_cells(mean, decimals[0]), *difference)
-    return table
+    first, rest = decimals_of(means), decimals_of(paired)
+    left = [estimate_cells(x, first) for x in means]
+    right = [["", "", ""], *(estimate_cells(x, rest) for x in paired)]
+    whole = _table(title)
+    narrow = _table(title), _table("")
+    for table in (whole, *narrow):
+        table.add_column(field, no_wrap=True)
+    for table, head in ((whole, "mean"), (narrow[0], "mean")):
+        _add_numbers(table, head, "s.e.", "95 % interval")
+    for table in (whole, narrow[1]):
+        _add_numbers(table, f"less {names[0]}", "s.e.", "95 % interval")
+    for arm, mean, difference in zip(names, left, right, strict=True):
+        whole.add_row(arm, *mean, *difference)
+        narrow[0].add_row(arm, *mean)
+        if any(difference):
+            narrow[1].add_row(arm, *difference)
+    unbounded = console.options.update(max_width=_UNBOUNDED)
+    fits = Measurement.get(console, unbounded, whole).maximum <= console.width
+    return [whole] if fits else list(narrow)
 
 
 def common_field(arms: list[str]) -> tuple[str, list[str]]:

@@ -9,6 +9,10 @@ working.
 class RecSimError(Exception):
     """Base of all errors raised by recsim_ng."""
 
+    # AutoGraph raises an error anew, with the user's line, as its own class only if it knows this
+    # constructor; else as a StagingError.
+    __init__ = Exception.__init__
+
 
 class FieldError(RecSimError, ValueError):
     """A field of a Value is missing, surplus, ambiguous or does not fit its spec."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import numbers
 from typing import Any
 
@@ -158,6 +159,19 @@ class DynamicFieldSpec(FieldSpec):
         return tf.TensorShape(sizes)
 
 
+@dataclasses.dataclass(frozen=True)
+class _BoxOutline:
+    """A `Box` to be made when it is asked for: it holds arrays of bounds as large as the field."""
+
+    low: Any
+    high: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def space(self) -> gymnasium.spaces.Box:
+        return gymnasium.spaces.Box(self.low, self.high, self.shape, self.dtype)  # type: ignore[arg-type]
+
+
 class Space(FieldSpec):
     """A field whose values lie in a Gymnasium space.
 
@@ -184,7 +198,8 @@ class Space(FieldSpec):
             raise FieldError(
                 f"Space: dims must name each of the {len(space.shape)} axes of {space}, got {dims}"
             )
-        self._space, self.dims, self._strict = space, None if dims is None else tuple(dims), strict
+        self._space: gymnasium.spaces.Space | _BoxOutline = space
+        self.dims, self._strict = None if dims is None else tuple(dims), strict
 
     @classmethod
     def box(
@@ -210,11 +225,14 @@ class Space(FieldSpec):
         Returns:
           The spec.
         """
-        return cls(gymnasium.spaces.Box(low, high, shape, dtype), dims=dims, strict=strict)
+        outline: Any = _BoxOutline(low, high, tuple(shape), np.dtype(dtype))
+        return cls(outline, dims=dims, strict=strict)
 
     @property
     def space(self) -> gymnasium.spaces.Space:
         """The Gymnasium space."""
+        if isinstance(self._space, _BoxOutline):
+            self._space = self._space.space()
         return self._space
 
     def check_value(self, field_value: Any) -> tuple[bool, str]:
@@ -238,5 +256,14 @@ class Space(FieldSpec):
             return False, f"expected dtype {tf.as_dtype(self._space.dtype).name}, got {dtype.name}"
         return True, ""
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Space):
+            return False
+        rest = [{**x.__dict__, "_space": None} for x in (self, other)]
+        return type(self) is type(other) and rest[0] == rest[1] and self.space == other.space
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def __repr__(self) -> str:
-        return f"Space({self._space}, dims={self.dims}, strict={self._strict})"
+        return f"Space({self.space}, dims={self.dims}, strict={self._strict})"

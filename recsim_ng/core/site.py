@@ -140,7 +140,7 @@ class Record(Effect):
 
 
 class Condition(Effect):
-    """Gives sites their observed values; they are scored.
+    """Gives sites their observed values, in place of drawn ones; they are scored.
 
     Args:
       values: address -> value.
@@ -150,14 +150,14 @@ class Condition(Effect):
         self._values = dict(values)
 
     def process(self, site: Site) -> Site:
-        if site.value is not None or site.address not in self._values:
+        if site.observed or site.intervened or site.address not in self._values:
             return site
         value = _given(site, self._values[site.address])
-        return dataclasses.replace(site, value=value, observed=True)
+        return dataclasses.replace(site, value=value, noise=None, observed=True)
 
 
 class Do(Effect):
-    """Gives sites their values by intervention; they are not scored.
+    """Gives sites their values by intervention, whatever was drawn or observed; not scored.
 
     Args:
       values: address -> value.
@@ -170,7 +170,7 @@ class Do(Effect):
         if site.address not in self._values:
             return site
         value = _given(site, self._values[site.address])
-        return dataclasses.replace(site, value=value, observed=False, intervened=True)
+        return dataclasses.replace(site, value=value, noise=None, observed=False, intervened=True)
 
 
 def _given(site: Site, value: Any) -> Any:

@@ -177,6 +177,9 @@ class Value:
         return f"{type(self).__name__}({inner})"
 
 
+ValueSpec = Value  # a Value whose fields are FieldSpecs
+
+
 def _structure(value: Value) -> dict[str, Any]:
     return {
         name: _structure(field) if isinstance(field, Value) else _signature(field)

@@ -51,10 +51,10 @@ class Experiment:
     One (arm, seed) is one call of the arm's compiled runtime. Arms share the noise of every random
     site that they share, so differences are paired by seed.
 
-    Runs go on side by side in threads, as TensorFlow computes outside Python's lock. XLA computes in
-    TensorFlow's intra-op threads, which all runs share: leave their number at the default, that of
-    the cores. On 2 cores, in the ecosystem story, one run at a time keeps 1.4 of them busy, two at a
-    time 1.9; with one intra-op thread it is 1.0, however many workers there are.
+    Runs go on side by side in threads, as TensorFlow computes outside Python's lock. XLA computes
+    in TensorFlow's intra-op threads, which all runs share: leave their number at the default, that
+    of the cores. On 2 cores, in the ecosystem story, one run at a time keeps 1.4 of them busy and
+    two at a time 1.9; with one intra-op thread it is 1.0, however many workers there are.
 
     What has finished stays: after an error or an interruption `results()` has it, and `run()` goes
     on with the rest; with a `log`, also in another process, killed or not.

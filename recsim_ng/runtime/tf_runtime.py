@@ -29,8 +29,8 @@ class TFRuntime:
     A new seed or starting value never traces again; a new horizon does under XLA only.
 
     What a `tf.GradientTape` records runs in graph mode, since XLA cannot hand over what the way
-    back needs. For gradients at XLA's speed, put tape and run into one
-    `tf.function(jit_compile=True)`: all of it is compiled then.
+    back needs (a caller's `tf.function` must be traced under the tape for that). For gradients at
+    XLA's speed, put tape and run into one `tf.function(jit_compile=True)`: all of it is compiled.
 
     Args:
       network: a Network, or its variables.

@@ -13,11 +13,11 @@ from recsim_ng.runtime.results import Results
 METRIC = HeadlineMetric("x", "mean of x", (), None)
 
 
-def printed(arms, values, seeds):
+def printed(arms, values, seeds, width=100):
     runs = {
         (a, s): {"x": np.array([0.0, v])} for a, row in values.items() for s, v in enumerate(row)
     }
-    console = Console(file=io.StringIO(), width=100)
+    console = Console(file=io.StringIO(), width=width)
     print_results(console, Results.of(runs, arms, range(seeds), [METRIC], 2, {}))
     return console.file.getvalue()
 
@@ -46,6 +46,14 @@ def test_several_arms_show_the_paired_differences_to_the_first():
         "to",
         "0.120",
     ] in found
+
+
+def test_where_there_is_no_room_for_one_table_differences_have_their_own():
+    values = {"cap=0": [1.0, 5.0, 9.0], "cap=2": [0.9, 4.7, 8.9]}
+    found = rows(printed(["cap=0", "cap=2"], values, 3, width=45))
+    assert ["2", "4.8", "2.3", "−5.1", "to", "14.8"] in found
+    assert ["2", "−0.167", "0.067", "−0.454", "to", "0.120"] in found
+    assert not any("…" in word for row in found for word in row)
 
 
 def test_one_seed_has_no_interval():

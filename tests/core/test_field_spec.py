@@ -208,6 +208,15 @@ def test_a_strict_space_checks_shape_and_dtype():
     assert checked(1.0) == (False, "expected shape (3, 2), got ()")
 
 
+def test_a_box_is_made_in_one_call_strict_by_default():
+    spec = Space.box(-np.inf, np.inf, (3, 2), dims=("user", "topic"))
+    assert spec == Space(BOX, dims=("user", "topic"), strict=True)
+    assert spec.space == BOX and spec.dims == ("user", "topic")
+    assert spec.check_value(tf.zeros([2, 3])) == (False, "expected shape (3, 2), got (2, 3)")
+    ints = Space.box(0, 5, (), np.int32, strict=False)
+    assert ints.space.dtype == np.int32 and ints.check_value(tf.zeros([7])) == (True, "")
+
+
 def test_a_strict_space_without_shape_takes_all():
     space = spaces.Dict({"a": spaces.Discrete(2)})
     assert Space(space, strict=True).check_value(tf.zeros([3])) == (True, "")

@@ -28,7 +28,7 @@ def test_modules_are_not_shadowed_by_functions():
     from recsim_ng.core import network, value
 
     assert variable.value is recsim_ng.value
-    assert core.value is value and value.Value is Value
+    assert core.value is value and value.Value is Value and value.ValueSpec is core.ValueSpec
     assert network.Network is core.Network
     assert core.variable is variable
 

@@ -106,7 +106,7 @@ def test_draws_follow_the_law(component_id, seed):
     if component_id:
         np.testing.assert_array_equal(which, drawn.get("component_id"))
     share = np.exp(1.0) / (1.0 + np.exp(1.0))
-    # Would catch 0.03 of a probability, 10 % of a variance.
+    # Would catch 0.03 of a probability, 20 % of a variance.
     statistical.assert_proportion(which.sum(), size, share, what="components")
     for p in (0, 1):
         around = x[which == p] - far[p]
