@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -191,15 +192,22 @@ def _given(site: Site, value: Any) -> Any:
     return value
 
 
-def _graph() -> Any:
-    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+def _place() -> tuple[Any, int]:
+    """The graph that is being built, and how deep inside vectorized maps.
+
+    In a graph `tf.vectorized_map` traces its function in place, in a name scope of its own.
+    """
+    if tf.executing_eagerly():
+        return None, 0
+    depth = len(re.findall(r"(?:^|/)loop_body(?:_\d+)?(?=/|$)", tf.get_current_name_scope()))
+    return tf.compat.v1.get_default_graph(), depth
 
 
 class _Behaviour:
     """The tracer of one variable's behaviour: names its sites and passes them to the effects."""
 
     def __init__(self, variable: str) -> None:
-        self._variable, self._graph = variable, _graph()
+        self._variable, self._place = variable, _place()
         self._names: set[str] = set()
         self._count = 0
 
@@ -211,7 +219,7 @@ class _Behaviour:
             return construct(*args, **kwargs)
         name = self._name(kwargs.get("name"))
         address = (self._variable, name)
-        if _graph() is not self._graph:
+        if _place() != self._place:
             raise SiteError(
                 f"site {address}: a random variable must be drawn in the behaviour itself, got one "
                 "inside a loop, a condition, a vectorized_map or another tf.function, where its "
