@@ -224,6 +224,9 @@ class Space(FieldSpec):
 
         Returns:
           The spec.
+
+        Raises:
+          FieldError: (also a ValueError) as many names are needed as the array has axes.
         """
         outline: Any = _BoxOutline(low, high, tuple(shape), np.dtype(dtype))
         return cls(outline, dims=dims, strict=strict)

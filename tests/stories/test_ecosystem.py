@@ -319,16 +319,28 @@ def test_a_shard_draws_what_the_whole_would_have(small):
 
 
 def test_worlds_mapped_over_seeds_are_the_runs_of_each(small):
-    seeds = [3, 4, 5]
-    together = tf.vectorized_map(
-        lambda seed: small.trajectory(4, seed=seed).values_by_name, tf.constant(seeds)
-    )
+    network = Network(ecosystem.story(SMALL))
+
+    def tensors(x):
+        return {name: v.map(tf.convert_to_tensor) for name, v in x.items()}
+
+    def first(seed):
+        with Seed(seed, 0):
+            return tensors(network.initial_step())
+
+    def later(seed_and_x):
+        seed, x = seed_and_x
+        with Seed(seed, 1):
+            return tensors(network.step(x))
+
+    seeds = tf.constant([3, 4, 5])
+    worlds = [tf.vectorized_map(first, seeds)]
+    worlds.append(tf.vectorized_map(later, (seeds, worlds[0])))
     for i, seed in enumerate(seeds):
         alone = small.trajectory(4, seed=seed)
-        assert_agree(
-            {n: alone[n] for n in sorted(alone)},
-            {n: together[n].map(lambda x: x[i]) for n in sorted(together)},  # noqa: B023
-        )
+        for t, x in enumerate(worlds):
+            of_this = {name: v.map(lambda field, i=i: field[i]) for name, v in x.items()}
+            assert_agree({name: alone.at_step(t)[name] for name in of_this}, of_this)
 
 
 # Settings, providers and what is reported.
