@@ -226,7 +226,7 @@ class _Behaviour:
                 "noise would repeat; draw it outside, with a sample_shape if it takes many"
             )
         sample_shape = sampling.static_shape(kwargs.pop("sample_shape", ()))
-        made = construct(*args, **kwargs, value=0)
+        made = construct(*args, **{**kwargs, "value": 0})
         if not is_random_variable(made):
             raise SiteError(f"site {address}: {construct.__name__} makes no random variable")
         site = Site(address, made.distribution, sample_shape)

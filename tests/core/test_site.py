@@ -255,3 +255,11 @@ def test_every_family_is_a_site_by_its_edward2_name_and_as_a_random_variable(nam
 
 def test_edward2_has_most_families_by_name():
     assert sum(hasattr(ed, name) for name in EDWARD2_NAMES) >= 40
+
+
+def test_a_value_of_none_is_drawn_like_one_that_is_not_given():
+    def draw(**more):
+        with behaviour("v"), Seed(1):
+            return ed.Normal(loc=0.0, scale=1.0, name="x", **more).numpy()
+
+    assert draw(value=None) == draw()
