@@ -45,23 +45,26 @@ def _few(rate: Any, below: Any, above: Any) -> Any:
     return sum(tf.cast(t, rate.dtype) for t in too_small)
 
 
+def _real(z: Any, rate: Any) -> Any:
+    """The real count at which the score is z, to 0.4, where it is 4 or more."""
+    # kappa log kappa - kappa + 1 = rho^2 / 2 for kappa = count / rate. The correction depends on
+    # the count only weakly, so that the rate may stand for it.
+    rho = (z - correction(-z, tf.maximum(rate, float(_FEW)))) * tf.math.rsqrt(rate)
+    rho = tf.maximum(rho, -1.38)
+    half_square = 0.5 * rho * rho
+    kappa = tf.maximum(1.0 + rho + rho * rho * (1.0 / 6.0), 0.03)
+    near = tf.abs(rho) < 1e-2
+    for _ in range(3):
+        log = tf.math.log(tf.where(near, tf.ones_like(kappa) * 2.0, kappa))
+        excess = kappa * log - kappa + 1.0 - half_square
+        kappa = tf.where(near, kappa, tf.maximum(kappa - excess / log, 1e-3))
+    return tf.maximum(kappa * rate, float(_FEW))
+
+
 def _many(z: Any, rate: Any) -> Any:
     """The count where it is 4 or more; z of either sign."""
-    a = tf.maximum(rate, float(_FEW))
-    for steps in (2, 1):
-        # kappa log kappa - kappa + 1 = rho^2 / 2 for kappa = a / rate.
-        rho = (z - correction(-z, a)) * tf.math.rsqrt(rate)
-        rho = tf.maximum(rho, -1.38)
-        half_square = 0.5 * rho * rho
-        kappa = tf.maximum(1.0 + rho + rho * rho * (1.0 / 6.0), 0.03)
-        near = tf.abs(rho) < 1e-2
-        for _ in range(steps + 1):
-            log = tf.math.log(tf.where(near, tf.ones_like(kappa) * 2.0, kappa))
-            excess = kappa * log - kappa + 1.0 - half_square
-            kappa = tf.where(near, kappa, tf.maximum(kappa - excess / log, 1e-3))
-        a = tf.maximum(kappa * rate, float(_FEW))
+    k = tf.round(_real(z, rate))
     # Does the count pass from k - 1 to k at a score above z?
-    k = tf.round(a)
     u = (rate - k) / k
     root = deviance_root(u, tf.math.log(rate / k)) * tf.sqrt(k)
     enough_below = root <= -z + correction(-z, k)

@@ -48,6 +48,15 @@ def test_every_registered_family_is_tried():
     assert left == {"JointDistribution"}
 
 
+@pytest.fixture
+def no_graph_optimiser():
+    # It takes as long as all else, and other tests have it on.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
+@pytest.mark.usefixtures("no_graph_optimiser")
 @pytest.mark.parametrize("name", [n for n in FAMILIES if n not in VARIANTS])
 def test_draws_are_the_same_in_eager_graph_vectorized_map_and_xla(name):
     case = FAMILIES[name]
@@ -84,7 +93,7 @@ def test_draws_mapped_over_seeds_and_compiled_by_xla_are_the_same():
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64], ids=["single", "double"])
 def test_draws_have_the_librarys_shape_and_dtype_and_can_be_scored(name, dtype):
     distribution = FAMILIES[name].make(dtype)
-    for sample_shape in ((), (4,), (2, 3)):
+    for sample_shape in ((), (2, 3)):
         value = sampling.sample(distribution, key_of(1), sample_shape)
         batch_and_event = distribution.batch_shape.concatenate(distribution.event_shape)
         assert value.shape == tf.TensorShape(sample_shape).concatenate(batch_and_event)
