@@ -16,7 +16,7 @@ from recsim_ng.core import noise, standard_noise
 
 _NUM_DOCS = 400
 _SLATE_SIZE = 3
-_BLOCK = 16
+_BLOCK = 8
 
 
 def program(

@@ -78,14 +78,15 @@ def top_k(x: Any, k: int) -> tuple[Any, Any]:
 
 def _by_passes(x: Any, indices: Any, k: int) -> tuple[Any, Any]:
     """The k greatest of the last axis by k maxima; among equals the lowest of `indices` first."""
-    left = tf.ones_like(x, tf.bool)
     lowest, beyond = tf.constant(-float("inf"), x.dtype), tf.constant(tf.int32.max)
+    taken = tf.zeros_like(x, tf.bool)
     values, found = [], []
     for _ in range(k):
-        candidates = tf.where(left, x, lowest)
-        best = tf.reduce_max(candidates, axis=-1, keepdims=True)
-        index = tf.reduce_min(tf.where(left & (candidates == best), indices, beyond), axis=-1)
+        best = tf.reduce_max(x, axis=-1, keepdims=True)
+        # The mask tells what was minus infinity from the start from what has become so.
+        index = tf.reduce_min(tf.where((x == best) & ~taken, indices, beyond), axis=-1)
         values.append(best[..., 0])
         found.append(index)
-        left = left & (indices != index[..., None])
+        here = indices == index[..., None]
+        x, taken = tf.where(here, lowest, x), taken | here
     return tf.stack(values, -1), tf.stack(found, -1)

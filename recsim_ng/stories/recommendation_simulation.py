@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from recsim_ng.core.variable import Variable, value
-from recsim_ng.entities.recommendation import BaseRecommender, Corpus, RecsMetricsBase, User
+from recsim_ng.entities.recommendation import (
+    BaseRecommender,
+    Corpus,
+    RecsMetricsBase,
+    User,
+    with_vocabulary,
+)
 
 Config = Mapping[str, Any]
 
@@ -35,7 +41,8 @@ def recs_story(
                                                    user response_t, slate docs_t)
 
     Args:
-      config: settings by name, handed to every constructor.
+      config: settings by name, handed to every constructor; the recommender's has a `Vocabulary`
+        under "vocabulary" too, completed with the specs of users and corpus.
       user_ctor: makes the users.
       corpus_ctor: makes the corpus.
       recommender_ctor: makes the recommender.
@@ -46,7 +53,8 @@ def recs_story(
       "recommender state", "slate docs", "user response", "metrics state".
     """
     user, corpus = user_ctor(config), corpus_ctor(config)
-    recommender, metrics = recommender_ctor(config), metrics_ctor(config)
+    recommender = recommender_ctor(with_vocabulary(config, user, corpus))
+    metrics = metrics_ctor(config)
 
     corpus_state = Variable("corpus state", corpus.specs().get("state"))
     available_docs = Variable("available docs", corpus.specs().get("available_docs"))

@@ -4,5 +4,18 @@ from recsim_ng.entities.recommendation.corpus import Corpus
 from recsim_ng.entities.recommendation.metrics import RecsMetricsBase
 from recsim_ng.entities.recommendation.recommender import BaseRecommender
 from recsim_ng.entities.recommendation.user import User
+from recsim_ng.entities.recommendation.vocabulary import (
+    Vocabulary,
+    vocabulary_of,
+    with_vocabulary,
+)
 
-__all__ = ["BaseRecommender", "Corpus", "RecsMetricsBase", "User"]
+__all__ = [
+    "BaseRecommender",
+    "Corpus",
+    "RecsMetricsBase",
+    "User",
+    "Vocabulary",
+    "vocabulary_of",
+    "with_vocabulary",
+]

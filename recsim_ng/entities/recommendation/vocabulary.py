@@ -1,0 +1,112 @@
+"""Vocabulary: which of a story's fields mean what, so that any recommender can serve in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.value import Value, ValueSpec
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+    """What a recommender is told of the story that it serves in.
+
+    A story puts one into its config under "vocabulary"; `recs_story` adds the specs before it hands
+    the config to the recommender. A name that the specs do not have means: there is no such thing
+    in this story, and a recommender that needs it says so.
+
+    Attributes:
+      item: field of the documents, `[D]` int32: which of the `num_items` items each one is, for
+        what is learnt of items. "": the place in available docs, where those stay the same.
+      num_items: I; 0: as many as there are documents.
+      features: field of the documents, `[D, F]` float32.
+      popularity: field of the documents, `[D]` float32: how popular they were before the run.
+      candidates: field of the documents, `[U, D]` bool: who may be shown what. Without it everybody
+        may be shown everything.
+      reward: field of the response, `[U]` float32: what the chosen document brought. "": 1 where
+        something was chosen.
+      utility: (user observation, available docs) -> `[U, D]` float32 what each document is worth to
+        each user now, where the observation shows enough to know it; None where nobody can.
+      docs: the spec of "available docs".
+      observation: the spec of "user observation".
+      response: the spec of "user response".
+    """
+
+    item: str = ""
+    num_items: int = 0
+    features: str = "doc_features"
+    popularity: str = "doc_popularity"
+    candidates: str = "is_candidate"
+    reward: str = ""
+    utility: Callable[[Value, Value], Any] | None = None
+    docs: Value = dataclasses.field(default_factory=ValueSpec)
+    observation: Value = dataclasses.field(default_factory=ValueSpec)
+    response: Value = dataclasses.field(default_factory=ValueSpec)
+
+    def require(self, where: str, *names: str) -> None:
+        """Requires that the story has what the attributes of these names stand for.
+
+        Args:
+          where: who needs it.
+          *names: "item", "features", "popularity", "candidates", "reward" or "utility".
+
+        Raises:
+          ConfigError: (also a ValueError) it has not.
+        """
+        for name in names:
+            if not self.has(name):
+                fields = list(self.response if name == "reward" else self.docs)
+                raise ConfigError(
+                    f"{where}: needs the story's {name}, got {getattr(self, name)!r}, which is not "
+                    f"among the fields {fields}; name it in config['vocabulary'], or take another "
+                    "recommender"
+                )
+
+    def has(self, name: str) -> bool:
+        """Whether the story has what the attribute stands for.
+
+        Args:
+          name: as in `require`.
+        """
+        value = getattr(self, name)
+        if name == "utility":
+            return value is not None
+        return bool(value) and value in (self.response if name == "reward" else self.docs)
+
+
+def vocabulary_of(config: Mapping[str, Any]) -> Vocabulary:
+    """Returns the vocabulary of a config, an empty one if it has none.
+
+    Args:
+      config: settings by name.
+
+    Raises:
+      ConfigError: (also a ValueError) what it has is no Vocabulary.
+    """
+    found = config.get("vocabulary", Vocabulary())
+    if not isinstance(found, Vocabulary):
+        raise ConfigError(
+            f"config['vocabulary']: must be a Vocabulary, got a {type(found).__name__}"
+        )
+    return found
+
+
+def with_vocabulary(config: Mapping[str, Any], user: Any, corpus: Any) -> Mapping[str, Any]:
+    """Returns the config with a vocabulary that knows the specs of users and corpus.
+
+    Args:
+      config: settings by name.
+      user: the users, or what else has their specs.
+      corpus: the corpus.
+    """
+    specs = user.specs()
+    vocabulary = dataclasses.replace(
+        vocabulary_of(config),
+        docs=corpus.specs().get("available_docs"),
+        observation=specs.get("observation"),
+        response=specs.get("response"),
+    )
+    return {**config, "vocabulary": vocabulary}
