@@ -47,7 +47,7 @@ def _run(seed: Any, means: Any, num_users: int, num_steps: int, boost_cap: float
     num_providers = means.shape[0]
     interests = _interests(seed, means, num_users)
 
-    def serve(t: Any, clicks: Any, totals: Any) -> tuple[Any, Any]:
+    def serve(t: Any, clicks: Any, pulls: Any) -> tuple[Any, Any]:
         gumbel = standard_noise.gumbel(
             noise.site_key(seed, t, "available docs", "provider_id"), (_NUM_DOCS, num_providers)
         )
@@ -55,6 +55,7 @@ def _run(seed: Any, means: Any, num_users: int, num_steps: int, boost_cap: float
         features = tf.gather(means, provider) + standard_noise.normal(
             noise.site_key(seed, t, "available docs", "doc_features"), (_NUM_DOCS, 2)
         )
+        totals = tf.reduce_sum(pulls, axis=0)
         boost = tf.clip_by_value(tf.reduce_mean(totals) - totals, -boost_cap, boost_cap)
         affinities = _affinity(interests[:, None, :], features)
         other = (affinities + tf.gather(boost, provider)) + 1e-4
@@ -65,27 +66,30 @@ def _run(seed: Any, means: Any, num_users: int, num_steps: int, boost_cap: float
         slate = _best(low + (high - low) * uniform)
         docs = tf.gather(features, slate)
         gumbel = standard_noise.gumbel(
-            noise.site_key(seed, t, "user response", "#0"), (num_users, _SLATE_SIZE)
+            noise.site_key(seed, t, "user response", "#0"), (num_users, _SLATE_SIZE + 1)
         )
-        choice = _argmax(_affinity(interests[:, None, :], docs) + gumbel)
+        # As in the model, no choice has a place of its own, with logit minus infinity.
+        none = tf.fill([num_users, 1], float("-inf"))
+        logits = tf.concat([_affinity(interests[:, None, :], docs), none], axis=-1)
+        choice = _argmax(logits + gumbel)
         chosen = tf.gather(slate, choice, batch_dims=1)
         return tf.gather(provider, chosen), tf.gather(features, chosen)
 
-    def step(t, clicks, pulls, utilities, reward, cumulative, totals, provider, features):
+    def step(t, clicks, pulls, utilities, reward, cumulative, provider, features):
         cumulative, reward = cumulative + utilities, utilities
         chosen = tf.one_hot(provider, num_providers)
         counts = tf.reduce_sum(chosen, axis=0)
-        clicks, totals, pulls = 0.96 * clicks + counts, totals + counts, pulls + chosen
+        clicks, pulls = 0.96 * clicks + counts, pulls + chosen
         utilities = _affinity(interests, features) + standard_noise.normal(
             noise.site_key(seed, t, "user state", "utilities"), (num_users,)
         )
-        state = (t + 1, clicks, pulls, utilities, reward, cumulative, totals)
-        return *state, *serve(t, clicks, totals)
+        state = (t + 1, clicks, pulls, utilities, reward, cumulative)
+        return *state, *serve(t, clicks, pulls)
 
     none, nothing = tf.zeros(num_providers), tf.zeros(num_users)
     pulls = tf.zeros((num_users, num_providers))
-    first = serve(tf.constant(0), none, none)
-    state = (tf.constant(1), none, pulls, nothing, nothing, nothing, none, *first)
+    first = serve(tf.constant(0), none, pulls)
+    state = (tf.constant(1), none, pulls, nothing, nothing, nothing, *first)
     state = tf.while_loop(lambda t, *_: t <= num_steps, step, state, maximum_iterations=num_steps)
     names = ("provider_click_count", "provider_pulls", "utilities", "reward", "cumulative_reward")
     return {**dict(zip(names, state[1:6], strict=True)), "user_interests": interests}
