@@ -136,6 +136,8 @@ def checked_seed(seed: Any) -> tuple[Any, Any]:
         seed = np.asarray(seed).tolist()
         seed = tuple(seed) if isinstance(seed, list) else seed
     words = noise.seed_words(seed)
+    if not any(tf.is_tensor(w) for w in words):
+        return seed, tf.constant(np.stack(words), tf.uint32)  # one conversion, not three
     return seed, tf.stack([tf.convert_to_tensor(w, tf.uint32) for w in words])
 
 
