@@ -44,17 +44,8 @@ class MultinomialLogitChoiceModel(ChoiceModel):
         name: str = "MultinomialLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        # Variables stay what they are, so that they can be trained.
-        self._nochoice_logits = nochoice_logits
+        self._nochoice_logits = fit_to_batch(name, nochoice_logits, self._batch_shape)
         self._positional_bias = positional_bias
-        shape = tuple(np.shape(nochoice_logits))
-        batch = self._batch_shape[len(self._batch_shape) - len(shape) :]
-        fits = len(shape) <= len(self._batch_shape)
-        if not fits or any(n not in (1, size) for n, size in zip(shape, batch, strict=True)):
-            raise ConfigError(
-                f"{name}: nochoice_logits must broadcast to the batch shape "
-                f"{list(self._batch_shape)}, got {list(shape)}"
-            )
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the choices.
@@ -65,15 +56,56 @@ class MultinomialLogitChoiceModel(ChoiceModel):
         Returns:
           A Value with `choice`, `[B...]` int32: the place on the slate, S for no choice.
         """
-        logits = tf.convert_to_tensor(slate_document_logits)
-        if not isinstance(self._positional_bias, int | float) or self._positional_bias:
-            bias = tf.cast(self._positional_bias, logits.dtype)
-            logits = logits + bias * tf.cast(tf.range(tf.shape(logits)[-1]), logits.dtype)
-        none = tf.cast(self._nochoice_logits, logits.dtype)
-        none = tf.broadcast_to(none, tf.shape(logits)[:-1])
-        return Value(choice=ed.Categorical(logits=tf.concat([logits, none[..., None]], -1)))
+        return Value(
+            choice=ed.Categorical(
+                logits=all_logits(
+                    slate_document_logits, self._nochoice_logits, self._positional_bias
+                )
+            )
+        )
 
     def specs(self) -> Value:
         """Returns the spec of `choice`: `[B...]` int32."""
         spec = Space.box(0, np.iinfo(np.int32).max, self._batch_shape, np.int32)
         return ValueSpec(choice=spec)
+
+
+def fit_to_batch(where: str, nochoice_logits: Any, batch_shape: tuple[int, ...]) -> Any:
+    """Returns the no-choice logits as they are, if they fit. Variables can be trained.
+
+    Args:
+      where: the model's name.
+      nochoice_logits: a number, an array, a tensor or a variable.
+      batch_shape: of the users, `[B...]`.
+
+    Raises:
+      ConfigError: (also a ValueError) they do not broadcast to the batch shape.
+    """
+    shape = tuple(np.shape(nochoice_logits))
+    batch = batch_shape[len(batch_shape) - len(shape) :]
+    fits = len(shape) <= len(batch_shape)
+    if not fits or any(n not in (1, size) for n, size in zip(shape, batch, strict=True)):
+        raise ConfigError(
+            f"{where}: nochoice_logits must broadcast to the batch shape {list(batch_shape)}, "
+            f"got {list(shape)}"
+        )
+    return nochoice_logits
+
+
+def all_logits(slate_document_logits: Any, nochoice_logits: Any, positional_bias: Any) -> Any:
+    """Returns the logits of the documents, by position, and last that of no choice.
+
+    Args:
+      slate_document_logits: `[B..., S]`.
+      nochoice_logits: what broadcasts to `[B...]`.
+      positional_bias: added once for every position further down.
+
+    Returns:
+      `[B..., S + 1]` logits.
+    """
+    logits = tf.convert_to_tensor(slate_document_logits)
+    if not isinstance(positional_bias, int | float) or positional_bias:
+        bias = tf.cast(positional_bias, logits.dtype)
+        logits = logits + bias * tf.cast(tf.range(tf.shape(logits)[-1]), logits.dtype)
+    none = tf.broadcast_to(tf.cast(nochoice_logits, logits.dtype), tf.shape(logits)[:-1])
+    return tf.concat([logits, none[..., None]], axis=-1)

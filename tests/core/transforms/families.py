@@ -7,6 +7,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core.ordered_picks import OrderedPicks
+
 tfd = tfp.distributions
 tfb = tfp.bijectors
 
@@ -179,6 +181,7 @@ FAMILIES: dict[str, Case] = {
         lambda t: tfd.OrderedLogistic(_t([-2.0, -0.5, 1.0, 2.0], t), _t([0.0, 1.0, -2.0], t)),
         "posterior",
     ),
+    "OrderedPicks": Case(lambda t: OrderedPicks(_logits(t), 2), "posterior"),
     "PlackettLuce": Case(lambda t: tfd.PlackettLuce(tf.exp(_logits(t))), "posterior"),
     "RelaxedBernoulli": Case(
         lambda t: tfd.RelaxedBernoulli(_t(0.8, t), logits=_t([0.0, 1.0, -2.0], t)), "unique", 1e-3

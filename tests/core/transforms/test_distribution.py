@@ -125,7 +125,9 @@ def test_one_hot_rows_and_outcomes_are_those_of_the_categories(seed):
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("PlackettLuce", 4), ("Blockwise of a coroutine", 2)], ids=["all", "two"]
+    ("name", "size"),
+    [("PlackettLuce", 4), ("Blockwise of a coroutine", 2), ("OrderedPicks", 2)],
+    ids=["all", "two", "ordered"],
 )
 def test_rankings_and_iterated_picks_have_their_probabilities(name, size, seed):
     distribution = FAMILIES[name].make(tf.float32)
@@ -274,6 +276,7 @@ POSTERIORS = {
     "OneHotCategorical": ["gumbel_r"],
     "FiniteDiscrete": ["gumbel_r"],
     "OrderedLogistic": ["logistic"],
+    "OrderedPicks": ["gumbel_r"],
     "PlackettLuce": ["gumbel_r"],
     "Independent Bernoulli": ["logistic"],
     "MixtureSameFamily": ["gumbel_r", "norm"],
