@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core.errors import ConfigError
+
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 
@@ -122,11 +124,11 @@ def seed_words(seed: Any) -> tuple[Any, Any]:
       seed: an int (64 bits count), a pair of ints or words, or an integer tensor, scalar or `[2]`.
 
     Raises:
-      ValueError: it is none of these.
+      ConfigError: (also a ValueError) it is none of these.
     """
     if tf.is_tensor(seed):
         if not seed.dtype.is_integer or seed.shape.as_list() not in ([], [2]):
-            raise ValueError(
+            raise ConfigError(
                 f"seed: must be an integer scalar or pair, got {seed.dtype.name} {seed.shape}"
             )
         if seed.shape.rank == 1:
@@ -142,10 +144,10 @@ def seed_words(seed: Any) -> tuple[Any, Any]:
         seed = seed.tolist()
     if isinstance(seed, tuple | list):
         if len(seed) != 2:
-            raise ValueError(f"seed: must be an int or a pair of ints, got {seed!r}")
+            raise ConfigError(f"seed: must be an int or a pair of ints, got {seed!r}")
         return _word(seed[0]), _word(seed[1])
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise ValueError(f"seed: must be an int or a pair of ints, got {seed!r}")
+        raise ConfigError(f"seed: must be an int or a pair of ints, got {seed!r}")
     return _word(int(seed) & 0xFFFFFFFF), _word((int(seed) >> 32) & 0xFFFFFFFF)
 
 
