@@ -75,7 +75,9 @@ class RewardMetrics(RecsMetricsBase):
         slate_docs: Value,
     ) -> Value:
         """Returns the reward of t - 1, and the sums up to then."""
-        happened = dict(zip(SOURCES, (corpus_state, user_state, user_response, slate_docs)))
+        happened = dict(
+            zip(SOURCES, (corpus_state, user_state, user_response, slate_docs), strict=True)
+        )
         reward = tf.convert_to_tensor(happened[self._source].get(self._field))
         if self._least is not None:
             reward = tf.maximum(reward, self._least)
