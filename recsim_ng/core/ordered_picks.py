@@ -12,7 +12,7 @@ from recsim_ng.core.ordering import top_k
 tfd = tfp.distributions
 
 
-class OrderedPicks(tfd.Distribution):
+class OrderedPicks(tfp.distributions.Distribution):
     """The first k places of a Plackett-Luce ranking of n items.
 
         P(c_1, ..., c_k) = prod_j exp(l_{c_j}) / (sum of exp(l_i) over i not among c_1 ... c_{j-1})

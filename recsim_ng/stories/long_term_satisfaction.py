@@ -94,13 +94,17 @@ def optimum(
       num_steps: T; the config's horizon if None.
       document: to evaluate the policy that always shows this one; None for the best policy.
     """
-    names = ("discount", "sensitivity", "innovation_noise")
-    names = (*names, "mu_choc", "mu_kale", "sd_choc", "sd_kale")
     return kale_optimum(
         np.linspace(0.0, 1.0, config.num_docs),
         config.horizon if num_steps is None else num_steps,
+        discount=config.discount,
+        sensitivity=config.sensitivity,
+        innovation_noise=config.innovation_noise,
+        mu_choc=config.mu_choc,
+        mu_kale=config.mu_kale,
+        sd_choc=config.sd_choc,
+        sd_kale=config.sd_kale,
         document=document,
-        **{name: getattr(config, name) for name in names},
     )
 
 

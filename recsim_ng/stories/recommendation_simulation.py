@@ -93,3 +93,55 @@ def recs_story(
         user_response,
         metrics_state,
     ]
+
+
+def simplified_recs_story(
+    config: Config,
+    user_ctor: Callable[[Config], User],
+    recommender_ctor: Callable[[Config], BaseRecommender],
+) -> Sequence[Variable]:
+    """Wires users to a recommender that looks at nothing: its slates are made anew at each step.
+
+        slate docs_t     = recommender.slate_docs()
+        user response_t  = user.next_response(user state_t, slate docs_t)
+        user state_{t+1} = user.next_state(user state_t, user response_t, slate docs_t)
+
+    Args:
+      config: settings by name, handed to both constructors.
+      user_ctor: makes the users.
+      recommender_ctor: makes the recommender, whose `slate_docs` takes no argument.
+
+    Returns:
+      The variables "slate docs", "user state", "user response".
+    """
+    recommender = recommender_ctor(config)
+    slate_docs = Variable("slate docs", recommender.specs().get("slate"))
+    slate_docs.value = value(recommender.slate_docs)
+    return recs_story_using_logged_slate_docs(config, user_ctor, slate_docs)
+
+
+def recs_story_using_logged_slate_docs(
+    config: Config, user_ctor: Callable[[Config], User], slate_docs: Variable
+) -> Sequence[Variable]:
+    """Wires users to slates that are given, as by a log.
+
+        user response_t  = user.next_response(user state_t, slate docs_t)
+        user state_{t+1} = user.next_state(user state_t, user response_t, slate docs_t)
+
+    Args:
+      config: settings by name, handed to the users' constructor.
+      user_ctor: makes the users.
+      slate_docs: the slates, a variable with its definitions: `data_variable` makes one of a log.
+
+    Returns:
+      The slates, and the variables "user state", "user response".
+    """
+    user = user_ctor(config)
+    user_state = Variable("user state", user.specs().get("state"))
+    user_response = Variable("user response", user.specs().get("response"))
+    user_state.initial_value = value(user.initial_state)
+    user_state.value = value(
+        user.next_state, (user_state.previous, user_response.previous, slate_docs.previous)
+    )
+    user_response.value = value(user.next_response, (user_state, slate_docs))
+    return [slate_docs, user_state, user_response]

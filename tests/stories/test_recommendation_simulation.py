@@ -3,8 +3,14 @@
 import tensorflow as tf
 
 from recsim_ng import FieldSpec, Network, PythonRuntime, Value, ValueSpec
+from recsim_ng.core.data import SlicedValue, data_variable
+from recsim_ng.core.variable import Variable
 from recsim_ng.entities.recommendation import BaseRecommender, Corpus, RecsMetricsBase, User
-from recsim_ng.stories.recommendation_simulation import recs_story
+from recsim_ng.stories.recommendation_simulation import (
+    recs_story,
+    recs_story_using_logged_slate_docs,
+    simplified_recs_story,
+)
 
 CONFIG = {"num_users": 2, "num_docs": 0, "num_topics": 3, "slate_size": 1, "other": "kept"}
 SPEC = ValueSpec(n=FieldSpec())
@@ -154,3 +160,31 @@ def test_constructors_get_the_config_and_roles_keep_what_they_need():
     assert sizes == (1, 2, 0)
     assert metrics._num_users == 2
     assert all(entity._config["other"] == "kept" for entity in made)
+
+
+class BlindRecommender(ToldRecommender):
+    def slate_docs(self):
+        return marked("slate")
+
+
+def test_a_simplified_story_has_slates_out_of_nothing():
+    variables = simplified_recs_story(CONFIG, ToldUser, BlindRecommender)
+    assert [v.name for v in variables] == ["slate docs", "user state", "user response"]
+    run = PythonRuntime(variables).trajectory(2)
+    told = {name: [x.numpy().decode() for x in run[name].get("n")] for name in run}
+    assert told["slate docs"] == ["slate()", "slate()"]
+    assert told["user response"][0] == "response(user0(), slate())"
+    assert told["user state"][1] == "user(user0(), response(user0(), slate()), slate())"
+
+
+def test_logged_slates_are_shown_in_their_order():
+    log = SlicedValue(Value(n=tf.constant(["first", "second", "third"])))
+    slates = data_variable("slate docs", SPEC, log)
+    variables = recs_story_using_logged_slate_docs(CONFIG, ToldUser, slates)
+    assert [v.name for v in variables] == ["slate docs", "user state", "user response"]
+    assert all(isinstance(v, Variable) for v in variables)
+    run = PythonRuntime(variables).trajectory(3)
+    told = [x.numpy().decode() for x in run["user response"].get("n")]
+    assert told[0] == "response(user0(), first)"
+    assert told[2].endswith(", third)")
+    assert run["user state"].get("n")[1].numpy().decode().endswith("first)")

@@ -82,19 +82,19 @@ class SoftAttributeCorpus(Corpus):
     def specs(self) -> ValueSpec:
         """Returns the specs of state and available_docs."""
         docs, num_attributes = self._num_docs, self._topic_means.shape[1]
-        axes = {"shape": (docs, num_attributes), "dims": ("doc", "attribute")}
+        shape, dims = (docs, num_attributes), ("doc", "attribute")
         topic = Space.box(0, self._num_topics - 1, (docs,), np.int32, dims=("doc",))
         popularity = Space.box(0.0, 1.0, (docs,), dims=("doc",))
         return ValueSpec(
             state=ValueSpec(
                 doc_topic=topic,
-                doc_draw=Space.box(-np.inf, np.inf, **axes),
+                doc_draw=Space.box(-np.inf, np.inf, shape, dims=dims),
                 doc_popularity=popularity,
             ),
             available_docs=ValueSpec(
                 doc_id=Space.box(0, docs - 1, (docs,), np.int32, dims=("doc",)),
                 doc_topic=topic,
-                doc_features=Space.box(0.0, 1.0, **axes),
+                doc_features=Space.box(0.0, 1.0, shape, dims=dims),
                 doc_popularity=popularity,
             ),
         )
