@@ -6,6 +6,9 @@ from typing import Any
 _HOMES = {
     "STORIES": "catalogue",
     "recs_story": "recommendation_simulation",
+    "recs_story_using_logged_slate_docs": "recommendation_simulation",
+    "simplified_recs_story": "recommendation_simulation",
+    "static_recs_story": "static_recs_simulation",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -39,6 +39,16 @@ STORIES = (
         "recsim_ng.stories.movielens",
         "Recommenders compete for the real people of MovieLens 100K.",
     ),
+    Entry(
+        "long_term_satisfaction",
+        "recsim_ng.stories.long_term_satisfaction",
+        "Chocolate engages now and spoils the appetite; the optimum is known.",
+    ),
+    Entry(
+        "soft_attributes",
+        "recsim_ng.stories.soft_attributes",
+        "Ratings and tags like a MovieLens, with a known truth.",
+    ),
 )
 
 
