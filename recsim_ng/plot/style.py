@@ -59,9 +59,13 @@ def limit_steps(axes: Any, num_steps: int) -> None:
       axes: matplotlib axes.
       num_steps: T.
     """
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    axes.set_xlim((0, num_steps - 1) if num_steps > 1 else (-0.5, 0.5))
+    if num_steps == 1:
+        axes.set_xlim(-0.5, 0.5)
+        axes.xaxis.set_major_locator(FixedLocator([0]))
+        return
+    axes.set_xlim(0, num_steps - 1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 

@@ -60,6 +60,8 @@ def test_names_beside_the_lines_do_not_overlap(rng):
 def test_one_seed_or_one_step_can_be_drawn(rng, seeds, steps):
     figure = plot_metric(results(rng, ["toy"], seeds, steps), "x")
     assert any(f"{seeds} seed" in text for text in words(figure))
+    ticks = figure.axes[0].get_xticks()
+    assert np.array_equal(ticks, np.round(ticks))  # there is no step 0.45
 
 
 def test_nothing_finished_in_an_arm_can_be_drawn(rng):
