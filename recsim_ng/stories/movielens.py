@@ -15,25 +15,24 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.study import HeadlineMetric, Study
+from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.datasets import Ratings, Taste, estimate_taste, read_movielens
 from recsim_ng.entities.corpora import FilmCorpus
 from recsim_ng.entities.metrics import ConsumptionMetrics
-from recsim_ng.entities.recommendation import BaseRecommender
-from recsim_ng.entities.recommenders import (
-    LinearThompsonRecommender,
-    MyopicTasteRecommender,
-    PopularityRecommender,
-    RandomRecommender,
-)
+from recsim_ng.entities.recommendation import Vocabulary
+from recsim_ng.entities.recommenders import recommender
 from recsim_ng.entities.users import GenreTasteUser
+from recsim_ng.entities.users.genre_taste import genre_shares
 from recsim_ng.stories.recommendation_simulation import recs_story
 
 _RECOMMENDERS = ("random", "popularity", "myopic", "learning")
+_NAMES = {"learning": "linear_thompson"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,10 +115,12 @@ def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Varia
       The variables of `recs_story`.
     """
     num_users = config.num_users or ratings.num_users
+    spread = float(np.std(taste.affinity))
+    genres = len(ratings.genre_names)
     settings = {
         "num_users": num_users,
         "num_docs": ratings.num_items,
-        "num_topics": len(ratings.genre_names),
+        "num_topics": genres,
         "slate_size": config.slate_size,
         "nochoice_logit": config.nochoice_logit,
         "rating_noise": config.rating_noise,
@@ -128,11 +129,22 @@ def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Varia
         "boredom_decay": config.boredom_decay,
         "allow_repeats": config.allow_repeats,
         "exploration": config.exploration,
+        "vocabulary": Vocabulary(
+            features=("doc_genres", "doc_quality"),
+            reward="rating",
+            utility=functools.partial(expected_enjoyment, config.boredom_penalty),
+        ),
+        "repetition": "doc_genres",
+        "repetition_decay": config.boredom_decay,
+        "reward_noise": config.rating_noise,
         # The learner knows how widely people differ, as a service would know of its public.
-        "prior_affinity_sd": config.taste_prior * float(np.std(taste.affinity)),
-        "prior_offset_sd": float(np.std(taste.user_offset)),
-        "prior_quality_sd": 0.25,
-        "prior_boredom_sd": 0.5,
+        "prior_mean": [*[0.0] * genres, 1.0, taste.usual_item_mean, 0.0],
+        "prior_sd": [
+            *[config.taste_prior * spread] * genres,
+            0.25,
+            float(np.std(taste.user_offset)),
+            0.5,
+        ],
     }
     user = functools.partial(
         GenreTasteUser,
@@ -148,16 +160,22 @@ def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Varia
         popularity=taste.popularity,
         year=ratings.year,
     )
-    recommenders: dict[str, Callable[[Any], BaseRecommender]] = {
-        "random": RandomRecommender,
-        "popularity": PopularityRecommender,
-        "myopic": MyopicTasteRecommender,
-        "learning": functools.partial(
-            LinearThompsonRecommender, usual_rating=taste.usual_item_mean
-        ),
-    }
-    recommender = recommenders[config.recommender]
-    return recs_story(settings, user, corpus, recommender, ConsumptionMetrics)
+    maker = recommender(_NAMES.get(config.recommender, config.recommender))
+    return recs_story(settings, user, corpus, maker, ConsumptionMetrics)
+
+
+def expected_enjoyment(boredom_penalty: float, observation: Value, docs: Value) -> Any:
+    """Returns `[U, D]` the enjoyment that each person expects of each film now, stars.
+
+    Args:
+      boredom_penalty: stars for each recent film of a genre.
+      observation: affinity and recent_genres, both `[U, K]`.
+      docs: doc_genres `[D, K]`, doc_quality `[D]`.
+    """
+    genres = docs.get("doc_genres")
+    liking = tf.matmul(observation.get("affinity"), genres, transpose_b=True)
+    boredom = tf.matmul(observation.get("recent_genres"), genre_shares(genres), transpose_b=True)
+    return docs.get("doc_quality") + liking - boredom_penalty * boredom
 
 
 def _mean_over_people(variable: str, field: str) -> Callable[[Any], np.ndarray]:

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import tensorflow as tf
+
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value, ValueSpec
 
@@ -22,7 +24,8 @@ class Vocabulary:
       item: field of the documents, `[D]` int32: which of the `num_items` items each one is, for
         what is learnt of items. "": the place in available docs, where those stay the same.
       num_items: I; 0: as many as there are documents.
-      features: field of the documents, `[D, F]` float32.
+      features: field of the documents, `[D, F]` or `[D]` float32, or a tuple of such fields, which
+        are put side by side.
       popularity: field of the documents, `[D]` float32: how popular they were before the run.
       candidates: field of the documents, `[U, D]` bool: who may be shown what. Without it everybody
         may be shown everything.
@@ -37,7 +40,7 @@ class Vocabulary:
 
     item: str = ""
     num_items: int = 0
-    features: str = "doc_features"
+    features: str | tuple[str, ...] = "doc_features"
     popularity: str = "doc_popularity"
     candidates: str = "is_candidate"
     reward: str = ""
@@ -74,7 +77,32 @@ class Vocabulary:
         value = getattr(self, name)
         if name == "utility":
             return value is not None
-        return bool(value) and value in (self.response if name == "reward" else self.docs)
+        fields = self.response if name == "reward" else self.docs
+        names = (value,) if isinstance(value, str) else value
+        return bool(value) and all(bool(x) and x in fields for x in names)
+
+    @property
+    def feature_fields(self) -> tuple[str, ...]:
+        """The fields that `features` names."""
+        return (self.features,) if isinstance(self.features, str) else tuple(self.features)
+
+    @property
+    def num_features(self) -> int:
+        """F, how many features all fields of `features` have together."""
+        shapes = [self.docs.get(name).space.shape for name in self.feature_fields]
+        return sum(shape[1] if len(shape) > 1 else 1 for shape in shapes)
+
+    def features_of(self, documents: Value) -> Any:
+        """Returns the documents' features, `[..., F]` float32.
+
+        Args:
+          documents: available docs, fields `[D, ...]`, or slate docs, fields `[U, S, ...]`.
+        """
+        leading = documents.get(self.feature_fields[0]).shape.rank
+        leading -= len(self.docs.get(self.feature_fields[0]).space.shape) - 1
+        fields = [tf.cast(documents.get(name), tf.float32) for name in self.feature_fields]
+        wide = [x[..., None] if x.shape.rank == leading else x for x in fields]
+        return wide[0] if len(wide) == 1 else tf.concat(wide, axis=-1)
 
 
 def vocabulary_of(config: Mapping[str, Any]) -> Vocabulary:

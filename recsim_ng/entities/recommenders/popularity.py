@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,54 +14,57 @@ from recsim_ng.entities.recommenders.ranking import RankingRecommender
 
 
 class PopularityRecommender(RankingRecommender):
-    """Shows each person the documents that most people chose, before the run and in it.
+    """Shows each user the documents that most people chose, before the run and in it.
 
-        consumption_0[d]     = 0
-        consumption_{t+1}[d] = consumption_t[d] + number of people who chose d at step t
-        score_t[d]           = doc_popularity[d] + consumption_t[d]
+        consumption_0[i]     = 0
+        consumption_{t+1}[i] = consumption_t[i] + number of users who chose item i at step t
+        score_t[d]           = popularity[d] + consumption_t[item of d]
+
+    popularity is the vocabulary's, 0 where the story has none.
 
     Args:
       config: as for `RankingRecommender`.
       name: of the entity.
     """
 
-    def __init__(self, config: Any, name: str = "PopularityRecommender") -> None:
+    def __init__(self, config: Mapping[str, Any], name: str = "PopularityRecommender") -> None:
         super().__init__(config, name)
 
     def initial_state(self) -> Value:
-        """Returns is_seen `[U, D]` bool and consumption `[D]` float32, both empty."""
-        return super().initial_state().union(Value(consumption=tf.zeros([self._num_docs])))
+        """Returns consumption `[I]` float32, empty, and what the base has."""
+        return super().initial_state().union(Value(consumption=tf.zeros([self._num_items])))
 
     def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns is_seen and consumption with what was chosen now.
+        """Returns the state with what was chosen now.
 
         Args:
-          previous_state: is_seen `[U, D]`, consumption `[D]`.
+          previous_state: consumption `[I]`, and what the base has.
           user_response: choice `[U]`.
-          slate_docs: doc_ranks `[U, S]`.
+          slate_docs: doc_ranks `[U, S]`, and the vocabulary's item `[U, S]`.
         """
-        chosen = self.is_chosen(user_response, slate_docs)
-        count = tf.reduce_sum(tf.cast(chosen, tf.float32), axis=0)
-        return Value(
-            is_seen=previous_state.get("is_seen") | chosen,
-            consumption=previous_state.get("consumption") + count,
-        )
+        item = self.chosen_item(user_response, slate_docs)
+        count = tf.math.unsorted_segment_sum(tf.ones_like(item, tf.float32), item, self._num_items)
+        consumption = Value(consumption=previous_state.get("consumption") + count)
+        return super().next_state(previous_state, user_response, slate_docs).union(consumption)
 
     def scores(
-        self, recommender_state: Value, user_observation: Value, available_docs: Value
-    ) -> tuple[Any, Value]:
+        self, recommender_state: Value, user_observation: Value, available_docs: Value, draws: Value
+    ) -> Any:
         """Returns `[D]` scores.
 
         Args:
-          recommender_state: consumption `[D]`.
+          recommender_state: consumption `[I]`.
           user_observation: not read.
-          available_docs: doc_popularity `[D]`.
+          available_docs: the vocabulary's popularity `[D]`, if the story has one.
+          draws: not read.
         """
-        del user_observation
-        score = available_docs.get("doc_popularity") + recommender_state.get("consumption")
-        return score, Value()
+        del user_observation, draws
+        score = self.of_documents(recommender_state.get("consumption"), available_docs)
+        if self._vocabulary.has("popularity"):
+            score = score + tf.cast(available_docs.get(self._vocabulary.popularity), tf.float32)
+        return score
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state and slate."""
-        counts = Space.box(0, np.inf, (self._num_docs,), dims=("doc",))
+        counts = Space.box(0, np.inf, (self._num_items,), dims=("item",))
         return super().specs().union(ValueSpec(state=ValueSpec(consumption=counts)))

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
+from recsim_ng.entities.recommenders.picks import pick
 from recsim_ng.entities.recommenders.ranking import RankingRecommender
 
 
 class RandomRecommender(RankingRecommender):
-    """Shows each person S different documents, all equally likely, in random order.
+    """Shows each user S different documents, all equally likely, in random order.
 
-    doc_scores[u, d] ~ Uniform(0, 1), the S highest are shown. The draws are a field of the slate,
-    so that a run can be scored.
+        pick_noise[u, j] ~ Uniform(0, 1)
+        slate[u, j]      = the document at share pick_noise[u, j] of those that are left
+
+    With n documents that may be shown, log_propensity is -log(n (n-1) ... (n-S+1)).
 
     Args:
       config: as for `RankingRecommender`.
       name: of the entity.
     """
 
-    def __init__(self, config: Any, name: str = "RandomRecommender") -> None:
+    picked: ClassVar[dict[str, tf.DType]] = {"doc_ranks": tf.int32, "log_propensity": tf.float32}
+
+    def __init__(self, config: Mapping[str, Any], name: str = "RandomRecommender") -> None:
         super().__init__(config, name)
 
-    def scores(
+    def draws(
         self, recommender_state: Value, user_observation: Value, available_docs: Value
-    ) -> tuple[Any, Value]:
-        """Returns doc_scores `[U, D]`, and them as a field.
+    ) -> Value:
+        """Returns pick_noise `[U, S]`.
 
         Args:
           recommender_state: not read.
@@ -37,11 +44,60 @@ class RandomRecommender(RankingRecommender):
           available_docs: not read.
         """
         del recommender_state, user_observation, available_docs
-        low = tf.zeros([self._num_users, self._num_docs])
-        drawn = ed.Uniform(low=low, high=tf.ones_like(low), name="doc_scores")
-        return tf.convert_to_tensor(drawn), Value(doc_scores=drawn)
+        return Value(pick_noise=pick_noise(self._num_users, self._slate_size))
+
+    def scores(
+        self, recommender_state: Value, user_observation: Value, available_docs: Value, draws: Value
+    ) -> Any:
+        """Returns `[D]` zeros: all are alike.
+
+        Args:
+          recommender_state: not read.
+          user_observation: not read.
+          available_docs: not read.
+          draws: not read.
+        """
+        del recommender_state, user_observation, available_docs, draws
+        return tf.zeros([self._num_docs])
+
+    def rank(self, scores: Any, tier: Any, draws: Value) -> Value:
+        """Returns the picks, and the log-probability of the ordered slate.
+
+        Args:
+          scores: not read.
+          tier: as for `RankingRecommender`.
+          draws: pick_noise `[u, S]`.
+        """
+        del scores
+        noise = tf.convert_to_tensor(draws.get("pick_noise"))
+        ranks, log_propensity = pick(None, tier, noise, self._num_docs)
+        return Value(doc_ranks=ranks, log_propensity=log_propensity)
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state and slate."""
-        scores = Space.box(0, 1, (self._num_users, self._num_docs), dims=("user", "doc"))
-        return super().specs().union(ValueSpec(slate=ValueSpec(doc_scores=scores)))
+        added = propensity_spec(self._num_users, self._slate_size)
+        return super().specs().union(ValueSpec(slate=added))
+
+
+def pick_noise(num_users: int, slate_size: int) -> Any:
+    """Returns a site: `[U, S]` uniform draws, from which the places of slates are picked.
+
+    Args:
+      num_users: U.
+      slate_size: S.
+    """
+    low = tf.zeros([num_users, slate_size])
+    return ed.Uniform(low=low, high=tf.ones_like(low), name="pick_noise")
+
+
+def propensity_spec(num_users: int, slate_size: int) -> ValueSpec:
+    """Returns the specs of pick_noise `[U, S]` and log_propensity `[U]`.
+
+    Args:
+      num_users: U.
+      slate_size: S.
+    """
+    return ValueSpec(
+        pick_noise=Space.box(0, 1, (num_users, slate_size), dims=("user", "slate")),
+        log_propensity=Space.box(-np.inf, 0, (num_users,), dims=("user",)),
+    )

@@ -1,0 +1,182 @@
+"""Recommenders that learn a Bayesian linear regression for each user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core import check
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.value import Value
+from recsim_ng.entities.choice_models import get_chosen
+from recsim_ng.entities.recommenders.ranking import RankingRecommender
+
+
+class LinearRecommender(RankingRecommender):
+    """Learns by how much each user rewards the features of documents.
+
+    Document d has features x_t[u, d]: those that the vocabulary names, a constant 1, and, if
+    `repetition` names a field g of the documents, how much of it u chose lately:
+
+        recent_t[u] . g[d] / max(1, sum of g[d]),    recent_0 = 0
+        recent_{t+1}[u] = repetition_decay recent_t[u] + g[c]     (g[c] = 0 if nothing is chosen)
+
+    Of user u, with c the document chosen at step t, and S = root_t:
+
+        weights[u]        ~ N(mean_0, root_0 root_0')
+        reward_t[u]       ~ N(weights[u] . x_t[u, c], reward_noise)
+
+        f = S' x,  v = f.f + reward_noise^2
+        mean_{t+1} = mean_t + S f (reward - mean_t . x) / v
+        root_{t+1} = S - S f f' / (v + reward_noise sqrt(v))
+
+    which is the exact posterior N(mean_t, root_t root_t') given the rewards seen so far; Potter's
+    rule updates its square root without inverting a matrix. Where nothing is chosen nothing is
+    learnt. A subclass says how documents are scored. F counts all features together.
+
+    Args:
+      config: as for `RankingRecommender`, and, if there, reward_noise (0.5), prior_mean (0) and
+        prior_sd (1), both numbers or `[F]`, repetition (""), repetition_decay (0.8), exploration
+        (1.0): by how many posterior standard deviations; 0: greedy.
+      name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) as for `RankingRecommender`, or the story has no features.
+
+    Source: Bierman, Factorization Methods for Discrete Sequential Estimation, 1977, chapter II.
+    """
+
+    def __init__(self, config: Mapping[str, Any], name: str = "LinearRecommender") -> None:
+        super().__init__(config, name)
+        self._vocabulary.require(name, "features")
+        self._repetition = config.get("repetition", "")
+        self._num_kinds = 0
+        if self._repetition:
+            check.one_of(name, "repetition", self._repetition, list(self._vocabulary.docs))
+            self._num_kinds = self._vocabulary.docs.get(self._repetition).space.shape[1]
+        self._num_static = self._vocabulary.num_features + 1
+        self._num_features = self._num_static + bool(self._repetition)
+        self._prior_mean = self._prior(name, config, "prior_mean", 0.0, -np.inf)
+        self._prior_sd = self._prior(name, config, "prior_sd", 1.0, 0.0)
+        self._reward_noise = config.get("reward_noise", 0.5)
+        check.real(name, "reward_noise", self._reward_noise, 1e-6, 1e6)
+        self._decay = config.get("repetition_decay", 0.8)
+        check.real(name, "repetition_decay", self._decay, 0.0, 1.0)
+        self._exploration = config.get("exploration", 1.0)
+        check.real(name, "exploration", self._exploration, 0.0, 1e6)
+
+    def _prior(
+        self, where: str, config: Mapping[str, Any], key: str, default: float, least: float
+    ) -> np.ndarray:
+        given = np.asarray(config.get(key, default), np.float32)
+        if given.shape not in ((), (self._num_features,)) or not np.all(given >= least):
+            raise ConfigError(
+                f"{where}: {key} must be a number or {self._num_features} numbers, one for each "
+                f"feature, of at least {least}, got {config.get(key)!r}"
+            )
+        return np.broadcast_to(given, [self._num_features])
+
+    def initial_state(self) -> Value:
+        """Returns the prior: mean `[U, F]`, root `[U, F, F]`, recent `[U, K]`."""
+        users = self._num_users
+        prior = Value(
+            mean=tf.tile(self._prior_mean[None], [users, 1]),
+            root=tf.tile(np.diag(self._prior_sd)[None], [users, 1, 1]),
+        )
+        if self._repetition:
+            prior = prior.union(Value(recent=tf.zeros([users, self._num_kinds])))
+        return super().initial_state().union(prior)
+
+    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
+        """Returns the posterior after the rewards of this step.
+
+        Args:
+          previous_state: mean `[U, F]`, root `[U, F, F]`, recent `[U, K]`.
+          user_response: choice `[U]`, and the vocabulary's reward `[U]`.
+          slate_docs: the documents' features.
+        """
+        mean, root = previous_state.get("mean"), previous_state.get("root")
+        shown = Value(x=self._vocabulary.features_of(slate_docs))
+        if self._repetition:
+            shown = shown.union(Value(kinds=slate_docs.get(self._repetition)))
+        chosen = get_chosen(shown, user_response.get("choice"), nochoice_value=0)
+        x = self._with_constant(chosen.get("x"))
+        kept = Value()
+        if self._repetition:
+            recent, kinds = previous_state.get("recent"), chosen.get("kinds")
+            repeated = tf.reduce_sum(recent * shares(kinds), axis=-1, keepdims=True)
+            x = tf.concat([x, repeated], axis=-1)
+            kept = Value(recent=self._decay * recent + kinds)
+        # All 0 where nothing was chosen: nothing is learnt.
+        x = tf.cast(self.is_chosen(user_response), tf.float32)[:, None] * x
+        surprise = self.reward(user_response) - tf.reduce_sum(mean * x, axis=-1)
+        f = tf.reduce_sum(root * x[:, :, None], axis=1)
+        v = tf.reduce_sum(f * f, axis=-1) + self._reward_noise**2
+        along = tf.reduce_sum(root * f[:, None, :], axis=-1)  # S f, the direction of the gain
+        step = (along / (v + self._reward_noise * tf.sqrt(v))[:, None])[:, :, None] * f[:, None, :]
+        learnt = Value(mean=mean + along * (surprise / v)[:, None], root=root - step)
+        before = super().next_state(previous_state, user_response, slate_docs)
+        return before.union(learnt).union(kept)
+
+    def _with_constant(self, x: Any) -> Any:
+        return tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)
+
+    def features(self, available_docs: Value) -> Any:
+        """Returns `[D, F0 + 1]` the features that are the same for all users, a constant last.
+
+        Args:
+          available_docs: the D documents.
+        """
+        return self._with_constant(self._vocabulary.features_of(available_docs))
+
+    def repetition(self, recommender_state: Value, available_docs: Value) -> Any:
+        """Returns `[u, D]` how much of each document's kinds its user chose lately.
+
+        Args:
+          recommender_state: recent `[u, K]`.
+          available_docs: the field that `repetition` names, `[D, K]`.
+        """
+        kinds = shares(available_docs.get(self._repetition))
+        return tf.matmul(recommender_state.get("recent"), kinds, transpose_b=True)
+
+    def value_of(self, weights: Any, recommender_state: Value, available_docs: Value) -> Any:
+        """Returns `[u, D]` weights . x_t.
+
+        Args:
+          weights: `[u, F]`.
+          recommender_state: recent `[u, K]`.
+          available_docs: the D documents.
+        """
+        static = self._num_static
+        value = tf.matmul(weights[:, :static], self.features(available_docs), transpose_b=True)
+        if self._repetition:
+            value += weights[:, static:] * self.repetition(recommender_state, available_docs)
+        return value
+
+    def specs(self) -> ValueSpec:
+        """Returns the specs of state and slate."""
+        users, features = self._num_users, self._num_features
+
+        def floats(*shape: int, dims: tuple[str, ...]) -> Space:
+            return Space.box(-np.inf, np.inf, shape, dims=("user", *dims))
+
+        state = {
+            "mean": floats(users, features, dims=("feature",)),
+            "root": floats(users, features, features, dims=("feature", "root")),
+        }
+        if self._repetition:
+            state["recent"] = floats(users, self._num_kinds, dims=("kind",))
+        return super().specs().union(ValueSpec(state=ValueSpec(**state)))
+
+
+def shares(kinds: Any) -> Any:
+    """Returns `[..., K]` float32 shares: each of a document's kinds counts equally, one in all.
+
+    Args:
+      kinds: `[..., K]` float32, 1 where a document is of a kind; one of no kind has no shares.
+    """
+    return kinds / tf.maximum(tf.reduce_sum(kinds, axis=-1, keepdims=True), 1.0)
