@@ -111,7 +111,8 @@ class SocialNetwork(Entity):
     def edges(self) -> np.ndarray:
         """Returns `[num_ties, 2]` int32 pairs of a user and a neighbour, sorted."""
         if self._places is None:
-            return np.stack([self._user.numpy(), self._neighbour.numpy()], axis=1)
+            ends = (self._user, self._neighbour)
+            return np.stack([np.asarray(end) for end in ends], axis=1)
         places = self._places.numpy()
         user, place = np.nonzero(places < self._num_users)
         return np.stack([user.astype(np.int32), places[user, place]], axis=1)
