@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 _TIERS = 3
-_LEAST = -80.0  # exp of it is still a normal float32
+LEAST_LOGIT = -80.0  # below the best; exp of it is still a normal float32
 
 
 def pick(logits: Any, tier: Any, uniforms: Any, num_docs: int) -> tuple[Any, Any]:
@@ -77,7 +77,7 @@ def _weights(logits: Any, num_docs: int, groups: int, size: int, place: Any) -> 
         return tf.cast(place < num_docs, tf.float32)[None]
     logits = logits if logits.shape.rank == 2 else logits[None]
     best = tf.reduce_max(logits, axis=-1, keepdims=True)
-    return _folded(tf.exp(tf.maximum(logits - best, _LEAST)), num_docs, groups, size, 0.0)
+    return _folded(tf.exp(tf.maximum(logits - best, LEAST_LOGIT)), num_docs, groups, size, 0.0)
 
 
 def _folded(x: Any, num_docs: int, groups: int, size: int, filling: Any) -> Any:

@@ -75,7 +75,11 @@ class RandomRecommender(RankingRecommender):
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state and slate."""
-        added = propensity_spec(self._num_users, self._slate_size)
+        users, slate = self._num_users, self._slate_size
+        added = ValueSpec(
+            pick_noise=pick_noise_spec(users, slate),
+            log_propensity=Space.box(-np.inf, 0, (users,), dims=("user",)),
+        )
         return super().specs().union(ValueSpec(slate=added))
 
 
@@ -90,14 +94,11 @@ def pick_noise(num_users: int, slate_size: int) -> Any:
     return ed.Uniform(low=low, high=tf.ones_like(low), name="pick_noise")
 
 
-def propensity_spec(num_users: int, slate_size: int) -> ValueSpec:
-    """Returns the specs of pick_noise `[U, S]` and log_propensity `[U]`.
+def pick_noise_spec(num_users: int, slate_size: int) -> Space:
+    """Returns the spec of `pick_noise`.
 
     Args:
       num_users: U.
       slate_size: S.
     """
-    return ValueSpec(
-        pick_noise=Space.box(0, 1, (num_users, slate_size), dims=("user", "slate")),
-        log_propensity=Space.box(-np.inf, 0, (num_users,), dims=("user",)),
-    )
+    return Space.box(0, 1, (num_users, slate_size), dims=("user", "slate"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from recsim_ng.core import check
 from recsim_ng.entities.recommendation import BaseRecommender
+from recsim_ng.entities.recommenders.collab_filtering import CollabFilteringRecommender
 from recsim_ng.entities.recommenders.linear_thompson import LinearThompsonRecommender
 from recsim_ng.entities.recommenders.myopic_utility import MyopicUtilityRecommender
 from recsim_ng.entities.recommenders.oracle import OracleRecommender
@@ -18,6 +19,7 @@ RECOMMENDERS: dict[str, Callable[[Mapping[str, Any]], BaseRecommender]] = {
     "popularity": PopularityRecommender,
     "myopic": MyopicUtilityRecommender,
     "oracle": OracleRecommender,
+    "collab_filtering": CollabFilteringRecommender,
     "linear_thompson": LinearThompsonRecommender,
 }
 """Constructors by name: each takes a story's config, as `recs_story` hands it over."""
