@@ -6,7 +6,12 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import tensorflow as tf
+
 from recsim_ng.core.entity import Entity
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 
 
@@ -30,6 +35,47 @@ class ChoiceModel(Entity, metaclass=abc.ABCMeta):
           slate_document_logits: `[B..., S]` scores of the documents shown.
         """
 
-    @abc.abstractmethod
     def specs(self) -> Value:
-        """Returns the spec of `choice`."""
+        """Returns the spec of `choice`: `[B...]` int32."""
+        dims = dims_of(self._batch_shape)
+        spec = Space.box(0, np.iinfo(np.int32).max, self._batch_shape, np.int32, dims=dims)
+        return ValueSpec(choice=spec)
+
+    def _site(self, field: str) -> str:
+        """The name of the random site of a field: unlike those of other models in a behaviour."""
+        return f"{self._name}_{field}"
+
+
+def dims_of(batch_shape: tuple[int, ...], *more: str) -> tuple[str, ...] | None:
+    """Names of axes, where the only axis of a batch is that of users; else None.
+
+    Args:
+      batch_shape: `[B...]`.
+      *more: names of the axes after it.
+    """
+    return ("user", *more) if len(batch_shape) == 1 else None
+
+
+def scores_of(
+    where: str, scores: Any, batch_shape: tuple[int, ...], slate_size: int | None = None
+) -> Any:
+    """Returns scores as floating-point tensors of the batch shape and an axis of places.
+
+    Args:
+      where: the model's name.
+      scores: `[B..., S]`.
+      batch_shape: `[B...]`.
+      slate_size: S, if it is known.
+
+    Raises:
+      ConfigError: (also a ValueError) they have another shape.
+    """
+    scores = tf.convert_to_tensor(scores)
+    scores = scores if scores.dtype.is_floating else tf.cast(scores, tf.float32)
+    want = tf.TensorShape([*batch_shape, slate_size])
+    if not scores.shape.is_compatible_with(want):
+        shown = ", ".join([*(str(n) for n in batch_shape), str(slate_size or "S")])
+        raise ConfigError(
+            f"{where}: slate_document_logits must have the shape [{shown}], got {scores.shape}"
+        )
+    return scores

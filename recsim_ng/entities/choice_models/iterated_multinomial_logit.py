@@ -13,8 +13,9 @@ from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.ordered_picks import OrderedPicks
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.choice_model import ChoiceModel
-from recsim_ng.entities.choice_models.multinomial_logit import all_logits, fit_to_batch
+from recsim_ng.entities.choice_models.choice_model import ChoiceModel, dims_of
+from recsim_ng.entities.choice_models.multinomial_logit import all_logits
+from recsim_ng.entities.choice_models.probability import fit_to_batch
 
 
 class IteratedMultinomialLogitChoiceModel(ChoiceModel):
@@ -51,7 +52,9 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_choices", num_choices, 1)
         self._num_choices = num_choices
-        self._nochoice_logits = fit_to_batch(name, nochoice_logits, self._batch_shape)
+        self._nochoice_logits = fit_to_batch(
+            name, "nochoice_logits", nochoice_logits, self._batch_shape
+        )
         self._positional_bias = positional_bias
 
     def choice(self, slate_document_logits: Any) -> Value:
@@ -81,4 +84,8 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
     def specs(self) -> Value:
         """Returns the spec of `choice`: `[B..., k]` int32."""
         shape = (*self._batch_shape, self._num_choices)
-        return ValueSpec(choice=Space.box(0, np.iinfo(np.int32).max, shape, np.int32))
+        return ValueSpec(
+            choice=Space.box(
+                0, np.iinfo(np.int32).max, shape, np.int32, dims=dims_of(self._batch_shape, "pick")
+            )
+        )

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.edward2 import ed
-from recsim_ng.core.errors import ConfigError
-from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models.choice_model import ChoiceModel
+from recsim_ng.entities.choice_models.probability import fit_to_batch
 
 
 class MultinomialLogitChoiceModel(ChoiceModel):
@@ -44,7 +42,9 @@ class MultinomialLogitChoiceModel(ChoiceModel):
         name: str = "MultinomialLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        self._nochoice_logits = fit_to_batch(name, nochoice_logits, self._batch_shape)
+        self._nochoice_logits = fit_to_batch(
+            name, "nochoice_logits", nochoice_logits, self._batch_shape
+        )
         self._positional_bias = positional_bias
 
     def choice(self, slate_document_logits: Any) -> Value:
@@ -63,33 +63,6 @@ class MultinomialLogitChoiceModel(ChoiceModel):
                 )
             )
         )
-
-    def specs(self) -> Value:
-        """Returns the spec of `choice`: `[B...]` int32."""
-        spec = Space.box(0, np.iinfo(np.int32).max, self._batch_shape, np.int32)
-        return ValueSpec(choice=spec)
-
-
-def fit_to_batch(where: str, nochoice_logits: Any, batch_shape: tuple[int, ...]) -> Any:
-    """Returns the no-choice logits as they are, if they fit. Variables can be trained.
-
-    Args:
-      where: the model's name.
-      nochoice_logits: a number, an array, a tensor or a variable.
-      batch_shape: of the users, `[B...]`.
-
-    Raises:
-      ConfigError: (also a ValueError) they do not broadcast to the batch shape.
-    """
-    shape = tuple(np.shape(nochoice_logits))
-    batch = batch_shape[len(batch_shape) - len(shape) :]
-    fits = len(shape) <= len(batch_shape)
-    if not fits or any(n not in (1, size) for n, size in zip(shape, batch, strict=True)):
-        raise ConfigError(
-            f"{where}: nochoice_logits must broadcast to the batch shape {list(batch_shape)}, "
-            f"got {list(shape)}"
-        )
-    return nochoice_logits
 
 
 def all_logits(slate_document_logits: Any, nochoice_logits: Any, positional_bias: Any) -> Any:

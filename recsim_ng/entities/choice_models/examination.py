@@ -1,0 +1,111 @@
+"""Examination: how likely each place of a slate is looked at."""
+
+from __future__ import annotations
+
+import abc
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from recsim_ng.core.entity import Entity
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.entities.choice_models.probability import probabilities, static_value
+
+
+class Examination(Entity, metaclass=abc.ABCMeta):
+    """The law by which attention falls from place to place: e_i = P(place i is examined).
+
+    Args:
+      name: of the entity.
+    """
+
+    @abc.abstractmethod
+    def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
+        """Returns the probabilities e_0 .. e_{S-1}, `[S]` or `[B..., S]`.
+
+        Args:
+          slate_size: S.
+          dtype: of the result.
+        """
+
+
+class GeometricExamination(Examination):
+    """Attention that falls by the same factor from each place to the next.
+
+        e_i = first decay^i
+
+    With a decay of 1 all places are examined alike: with probability `first`.
+
+    Args:
+      decay: within [0, 1], a scalar or `[B...]`; a variable can be trained.
+      first: e_0, within [0, 1], alike.
+      name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) decay or first is outside [0, 1].
+    """
+
+    def __init__(
+        self, decay: Any = 1.0, first: Any = 1.0, name: str = "GeometricExamination"
+    ) -> None:
+        super().__init__(name=name)
+        self._decay = probabilities(name, "decay", decay)
+        self._first = probabilities(name, "first", first)
+
+    def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
+        decay = tf.cast(self._decay, dtype)[..., None]
+        place = tf.range(slate_size, dtype=dtype)
+        # 0^0 is 1, but its derivative is no number.
+        fallen = tf.where(place > 0, decay ** tf.maximum(place, 1.0), tf.ones_like(decay))
+        return tf.cast(self._first, dtype)[..., None] * fallen
+
+
+class LogDiscountExamination(Examination):
+    """Attention that falls with the logarithm of the place, as in discounted cumulative gain.
+
+        e_i = 1 / log2(i + 2),   i = 0 .. S-1
+
+    Args:
+      name: of the entity.
+
+    Source: Järvelin and Kekäläinen (2002), Cumulated gain-based evaluation of IR techniques.
+    """
+
+    def __init__(self, name: str = "LogDiscountExamination") -> None:
+        super().__init__(name=name)
+
+    def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
+        return math.log(2.0) / tf.math.log(tf.range(slate_size, dtype=dtype) + 2.0)
+
+
+class TableExamination(Examination):
+    """Attention as it was measured, place by place.
+
+    Args:
+      examined: `[S]` or `[B..., S]` probabilities within [0, 1]; a variable can be trained.
+      name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a probability is outside [0, 1], there is no axis of places,
+        or, in the call, there are fewer places than the slate has.
+
+    Source: Richardson, Dominowska and Ragno (2007), Predicting clicks: estimating the click-through
+      rate for new ads (the examination hypothesis).
+    """
+
+    def __init__(self, examined: Any, name: str = "TableExamination") -> None:
+        super().__init__(name=name)
+        self._examined = probabilities(name, "examined", examined)
+        value = static_value(self._examined)
+        if value is not None and value.ndim == 0:
+            raise ConfigError(f"{name}: examined must have an axis of places, got {examined}")
+
+    def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
+        places = self._examined.shape[-1]
+        if places is not None and places < slate_size:
+            raise ConfigError(
+                f"{self.name}: examined must have a probability for each of the {slate_size} "
+                f"places of the slate, got {places}"
+            )
+        return tf.cast(self._examined, dtype)[..., :slate_size]
