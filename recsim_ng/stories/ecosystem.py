@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import tensorflow as tf
@@ -22,10 +22,13 @@ from recsim_ng.core import check, noise, standard_noise
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import find_unique_field
 from recsim_ng.core.study import HeadlineMetric, Study
+from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
+from recsim_ng.entities.choice_models import TargetPointSimilarity
 from recsim_ng.entities.corpora import ViableCorpus
 from recsim_ng.entities.metrics import UtilityAsRewardMetrics
-from recsim_ng.entities.recommenders import MyopicRecommender
+from recsim_ng.entities.recommendation import Vocabulary
+from recsim_ng.entities.recommenders import RECOMMENDERS, MyopicRecommender, RecommenderName
 from recsim_ng.entities.users import ClusteredNormalUserCoreDispersion
 from recsim_ng.stories.provider_health import (
     effective_providers,
@@ -62,6 +65,9 @@ class Config:
     """How far an interest moves away from what was chosen, as a share of the distance."""
     provider_seed: int = 0
     """Seed of the providers, which are the same for all seeds of a run."""
+    recommender: RecommenderName = "myopic"
+    """Who chooses the slates. myopic: the published one, that may boost providers; the others by
+    their names (`recsim_ng.entities.recommenders.RECOMMENDERS`), whose items are the providers."""
 
     def __post_init__(self) -> None:
         where = "ecosystem"
@@ -74,7 +80,8 @@ class Config:
         check.real(where, "provider_disp", self.provider_disp, 0.0, 1e12)
         check.real(where, "provider_boost_cap", self.provider_boost_cap, 0.0, 1e6)
         check.real(where, "interest_step_size", self.interest_step_size, 0.0, 1.0)
-        check.whole(where, "provider_seed", self.provider_seed, 0)
+        check.whole(where, "provider_seed", self.provider_seed, 0, 2**63 - 1)
+        check.one_of(where, "recommender", self.recommender, get_args(RecommenderName))
 
     @property
     def documents(self) -> int:
@@ -126,6 +133,7 @@ def create_viable_provider_simulation_network(
     num_docs: int | None = None,
     slate_size: int = _SLATE_SIZE,
     interest_step_size: float = 0.0,
+    recommender: str = "myopic",
 ) -> Sequence[Variable]:
     """Makes the story's variables for given providers.
 
@@ -136,6 +144,7 @@ def create_viable_provider_simulation_network(
       num_docs: D; 5 P if None.
       slate_size: S.
       interest_step_size: how far interests move away from what was chosen.
+      recommender: who chooses the slates, as in `Config`.
 
     Returns:
       The variables of `recs_story`.
@@ -149,14 +158,28 @@ def create_viable_provider_simulation_network(
         "provider_means": provider_means,
         "provider_boost_cap": provider_boost_cap,
         "interest_step_size": interest_step_size,
+        # What is learnt of documents, new at every step, is learnt of their providers.
+        "vocabulary": Vocabulary(item="provider_id", num_items=num_providers, utility=affinity),
     }
     return recs_story(
         config,
         ClusteredNormalUserCoreDispersion,
         ViableCorpus,
-        MyopicRecommender,
+        MyopicRecommender if recommender == "myopic" else RECOMMENDERS[recommender],
         UtilityAsRewardMetrics,
     )
+
+
+def affinity(observation: Value, docs: Value) -> Any:
+    """Returns `[U, D]` the affinity of each user to each document, less the 2 that all have.
+
+    Args:
+      observation: user_interests `[U, K]`.
+      docs: doc_features `[D, K]`.
+    """
+    interests, features = observation.get("user_interests"), docs.get("doc_features")
+    similarity = TargetPointSimilarity(interests.shape[:1], features.shape[0])
+    return similarity.affinities(interests, features).get("affinities")
 
 
 def story(config: Config) -> Sequence[Variable]:
@@ -179,6 +202,7 @@ def story(config: Config) -> Sequence[Variable]:
         num_docs=config.documents,
         slate_size=config.slate_size,
         interest_step_size=config.interest_step_size,
+        recommender=config.recommender,
     )
 
 

@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import tensorflow as tf
@@ -26,12 +26,11 @@ from recsim_ng.datasets import Ratings, Taste, estimate_taste, read_movielens
 from recsim_ng.entities.corpora import FilmCorpus
 from recsim_ng.entities.metrics import ConsumptionMetrics
 from recsim_ng.entities.recommendation import Vocabulary
-from recsim_ng.entities.recommenders import recommender
+from recsim_ng.entities.recommenders import RecommenderName, recommender
 from recsim_ng.entities.users import GenreTasteUser
 from recsim_ng.entities.users.genre_taste import genre_shares
 from recsim_ng.stories.recommendation_simulation import recs_story
 
-_RECOMMENDERS = ("random", "popularity", "myopic", "learning")
 _NAMES = {"learning": "linear_thompson"}
 
 
@@ -41,10 +40,11 @@ class Config:
 
     ratings: str
     """Folder with the MovieLens files; `recsim-ng data movielens-100k DIR` puts them there."""
-    recommender: Literal["random", "popularity", "myopic", "learning"] = "learning"
+    recommender: Literal["learning"] | RecommenderName = "learning"
     """Who chooses the slates. random: chance; popularity: what most people chose, before the run
     and in it; myopic: what each person would enjoy most now, their true taste being known;
-    learning: what they would enjoy as far as their ratings so far tell, with exploration."""
+    learning: what they would enjoy as far as their ratings so far tell, with exploration; the
+    others by their names (`recsim_ng.entities.recommenders.RECOMMENDERS`)."""
     num_users: int = 0
     """U, number of people, the first in the file; 0: all."""
     slate_size: int = 5
@@ -75,7 +75,8 @@ class Config:
                 f"{where}: ratings must name a folder, got {self.ratings!r}; "
                 "`recsim-ng data movielens-100k DIR` makes one"
             )
-        check.one_of(where, "recommender", self.recommender, _RECOMMENDERS)
+        names = ("learning", *get_args(RecommenderName))
+        check.one_of(where, "recommender", self.recommender, names)
         check.whole(where, "num_users", self.num_users, 0)
         check.whole(where, "slate_size", self.slate_size, 1)
         check.real(where, "nochoice_logit", self.nochoice_logit, -math.inf, 1e3)
@@ -137,6 +138,8 @@ def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Varia
         "repetition": "doc_genres",
         "repetition_decay": config.boredom_decay,
         "reward_noise": config.rating_noise,
+        "usual_reward": taste.usual_item_mean,
+        "reward_range": (1.0, 5.0),
         # The learner knows how widely people differ, as a service would know of its public.
         "prior_mean": [*[0.0] * genres, 1.0, taste.usual_item_mean, 0.0],
         "prior_sd": [

@@ -23,6 +23,7 @@ from recsim_ng.entities.recommenders.ranking import RankingRecommender
 from recsim_ng.entities.recommenders.recurrent import RecurrentRecommender
 from recsim_ng.entities.recommenders.registry import (
     RECOMMENDERS,
+    RecommenderName,
     recommender,
 )
 from recsim_ng.entities.recommenders.simple_normal import SimpleNormalRecommender
@@ -61,6 +62,7 @@ __all__ = [
     "RECOMMENDERS",
     "RandomRecommender",
     "RankingRecommender",
+    "RecommenderName",
     "RecurrentRecommender",
     "SimpleNormalRecommender",
     "SlatePolicyRecommender",

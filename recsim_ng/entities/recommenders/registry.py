@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from recsim_ng.core import check
 from recsim_ng.entities.recommendation import BaseRecommender
@@ -44,6 +44,25 @@ RECOMMENDERS: dict[str, Callable[[Mapping[str, Any]], BaseRecommender]] = {
     "plackett_luce": PlackettLuceRecommender,
 }
 """Constructors by name: each takes a story's config, as `recs_story` hands it over."""
+
+RecommenderName = Literal[
+    "random",
+    "popularity",
+    "myopic",
+    "matrix_factorisation",
+    "item_item",
+    "collab_filtering",
+    "recurrent",
+    "epsilon_greedy",
+    "ucb1",
+    "kl_ucb",
+    "bernoulli_thompson",
+    "gaussian_thompson",
+    "lin_ucb",
+    "linear_thompson",
+    "plackett_luce",
+]
+"""The names of those that need no policy from the story: all but the oracle."""
 
 
 def recommender(name: str) -> Callable[[Mapping[str, Any]], BaseRecommender]:
