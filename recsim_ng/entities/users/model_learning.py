@@ -1,4 +1,4 @@
-"""Users whose satisfaction follows how well they are served; nobody sees it but in their choices."""
+"""Users whose satisfaction follows how well they are served, and shows in their choices alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SENSITIVITY = 0.8
 
 
 class ModelLearningDemoUser(User):
-    """Users who are the more satisfied, the better the slates become, and choose more when they are.
+    """Users whom better slates satisfy more, and who choose more when they are satisfied.
 
     With the slate's documents d and the unit vectors e_k:
 
