@@ -72,7 +72,8 @@ class CascadeChoiceModel(ChoiceModel):
         going_on = tf.cast(self._continuation, scores.dtype)[..., None]
         place = tf.range(size, dtype=scores.dtype)
         # log 0 times 0 is none: the first place is always come to.
-        steps = tf.where(place > 0, probability.log(going_on) * tf.maximum(place, 1.0), 0.0)
+        going = probability.log(going_on) * tf.maximum(place, 1.0)
+        steps = tf.where(place > 0, going, tf.zeros_like(going))
         reached = steps + tf.cumsum(log_passed, axis=-1, exclusive=True)
         # No choice: given up after a place before the last, or the last one passed.
         stops = probability.log(1.0 - going_on)

@@ -68,7 +68,7 @@ class PositionBasedChoiceModel(ChoiceModel):
         # Where either is certain, infinities of both signs must not meet.
         never, always = log_clicked == lowest, log_not == lowest
         certain = never | always
-        odds = tf.where(certain, 0.0, log_clicked) - tf.where(certain, 0.0, log_not)
+        odds = tf.where(certain, tf.zeros_like(scores), log_clicked - log_not)
         logits = tf.where(never, lowest, tf.where(always, -lowest, odds))
         return Value(clicks=ed.Bernoulli(logits=logits, name=self._site("clicks")))
 
