@@ -11,6 +11,8 @@ import tensorflow as tf
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
+from recsim_ng.entities.metrics.concentration import gini
+from recsim_ng.entities.metrics.list_diversity import coverage
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
 
@@ -85,8 +87,8 @@ class ConsumptionMetrics(RecsMetricsBase):
             num_chosen=num_chosen,
             rating_sum=rating_sum,
             consumption=consumption,
-            coverage=tf.reduce_mean(tf.cast(consumption > 0, tf.float32)),
-            consumption_gini=_gini(consumption),
+            coverage=coverage(consumption),
+            consumption_gini=gini(consumption),
         )
 
     def specs(self) -> ValueSpec:
@@ -105,12 +107,3 @@ class ConsumptionMetrics(RecsMetricsBase):
                 consumption_gini=share,
             )
         )
-
-
-def _gini(count: Any) -> Any:
-    """The Gini coefficient of `[D]` int32 counts, 0 if all are 0."""
-    count = tf.cast(tf.sort(count), tf.float32)
-    size = tf.cast(tf.shape(count)[0], tf.float32)
-    rank = tf.range(1.0, size + 1.0)
-    total = tf.reduce_sum(count)
-    return tf.reduce_sum((2 * rank - size - 1) * count) / tf.maximum(size * total, 1.0)

@@ -1,0 +1,96 @@
+"""Metrics of how well off users are, the worst off among them above all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core import check
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.value import Value
+from recsim_ng.entities.metrics.concentration import quantiles
+from recsim_ng.entities.metrics.reward import SOURCES
+from recsim_ng.entities.recommendation import RecsMetricsBase
+
+
+class WelfareMetrics(RecsMetricsBase):
+    """Quantiles over users of the welfare that each has cumulated.
+
+        welfare_{t+1}[u] = welfare_t[u] + field_t[u],   0 at 0
+        mean_welfare     = mean over users,   welfare_quantiles[q] = its quantile over users
+
+    Args:
+      config: reads num_users (U).
+      field: name of a `[U]` float32 field.
+      source: where it is: "user_response" or "user_state", say.
+      probabilities: `[Q]` of the quantiles, ascending.
+      name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) there is no such source, or the probabilities are not
+        ascending within [0, 1].
+
+    Source: the quantile is in `concentration`; looking at the worst off: Rawls (1971).
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        field: str = "utility",
+        source: str = "user_response",
+        probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
+        name: str = "WelfareMetrics",
+    ) -> None:
+        super().__init__(config, name)
+        check.one_of(name, "source", source, SOURCES)
+        given = np.asarray(probabilities, np.float64)
+        if given.ndim != 1 or not given.size or not np.all((given >= 0) & (given <= 1)):
+            raise ConfigError(
+                f"{name}: probabilities must be numbers within [0, 1], got {probabilities!r}"
+            )
+        if np.any(np.diff(given) <= 0):
+            raise ConfigError(f"{name}: probabilities must ascend, got {probabilities!r}")
+        self._field, self._source = field, source
+        self._probabilities = given.astype(np.float32)
+
+    def initial_metrics(self) -> Value:
+        """Returns zeros."""
+        return self._of(tf.zeros([self._num_users]))
+
+    def next_metrics(
+        self,
+        previous_metrics: Value,
+        corpus_state: Value,
+        user_state: Value,
+        user_response: Value,
+        slate_docs: Value,
+    ) -> Value:
+        """Returns the metrics with one more step."""
+        parts = (corpus_state, user_state, user_response, slate_docs)
+        happened = dict(zip(SOURCES, parts, strict=True))
+        gained = tf.convert_to_tensor(happened[self._source].get(self._field))
+        return self._of(previous_metrics.get("welfare") + gained)
+
+    def specs(self) -> ValueSpec:
+        """Returns the specs of state."""
+        number = {"low": -np.inf, "high": np.inf}
+        at = (self._probabilities.size,)
+        return ValueSpec(
+            state=ValueSpec(
+                welfare=Space.box(**number, shape=(self._num_users,), dims=("user",)),
+                mean_welfare=Space.box(**number, shape=(), dims=()),
+                welfare_quantiles=Space.box(**number, shape=at, dims=("quantile",)),
+            )
+        )
+
+    def _of(self, welfare: Any) -> Value:
+        return Value(
+            welfare=welfare,
+            mean_welfare=tf.reduce_mean(welfare),
+            welfare_quantiles=quantiles(welfare, self._probabilities),
+        )
