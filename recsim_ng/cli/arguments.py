@@ -68,7 +68,7 @@ class Options:
         """
         where = "recsim-ng"
         check.whole(where, "--num-steps", self.num_steps, 1)
-        check.whole(where, "--seeds", self.seeds, 1)
+        check.whole(where, "--seeds", self.seeds, 1, 10**6)
         check.whole(where, "--seed", self.seed, 0, 2**62)
         check.whole(where, "--workers", self.workers, 0)
         if self.resume and not self.out:

@@ -27,8 +27,11 @@ def check(out: str, resume: bool) -> None:
       OutputError: (also an OSError) it is no folder, cannot be written, is not empty though it is
         not to be resumed, or holds something else than a run.
     """
-    path = Path(out).expanduser() if out else _DEFAULT
-    where = f"--out {out}" if out else f"the folder {path}"
+    where = f"--out {out!a}" if out and not _is_text(out) else f"--out {out}"
+    if not _is_text(out):
+        raise _unwritable(where, "a name that is no UTF-8 text")
+    path = Path(os.path.expanduser(out)) if out else _DEFAULT
+    where = where if out else f"the folder {path}"
     try:
         is_file = path.exists() and not path.is_dir()
         present = sorted(p.name for p in path.iterdir()) if out and path.is_dir() else []
@@ -71,7 +74,7 @@ def make(out: str, story: str) -> Path:
     """
     try:
         if out:
-            path = Path(out).expanduser()
+            path = Path(os.path.expanduser(out))
             path.mkdir(parents=True, exist_ok=True)
         else:
             _DEFAULT.mkdir(parents=True, exist_ok=True)
@@ -130,3 +133,12 @@ def _finite(x: Any) -> Any:
     if isinstance(x, list | tuple):
         return [_finite(inner) for inner in x]
     return None if isinstance(x, float) and not math.isfinite(x) else x
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8; the system's bytes may be something else."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,7 +2,8 @@
 
 Importing a story imports TensorFlow, which takes seconds. Help, and a complaint about a flag that
 does not exist, should not wait for that; so the fields of `Config` and the numbers of `STUDY` are
-read from the syntax tree. For this they must be plain: annotated by built-in types or `Literal`,
+read from the syntax tree. For this they must be plain: annotated by built-in types or `Literal`
+(or a module's name for one, or the registry's `RecommenderName`),
 with literal defaults, each described by the string after it. The tests compare all ready stories.
 """
 
@@ -23,6 +24,7 @@ _TYPES = {
     "str": str,
     "tuple": tuple,
 }
+_REGISTRY = "entities/recommenders/registry.py"  # has `RecommenderName`, which stories use
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,20 +74,32 @@ class StorySource:
         assert spec is not None and spec.origin is not None, f"no module {module}"
         settings: tuple[Setting, ...] = ()
         study: dict[str, Any] = {}
+        types = _aliases(Path(__file__).parents[1] / _REGISTRY, _TYPES)
+        types = _aliases(Path(spec.origin), types)
         for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and node.name == "Config":
-                settings = tuple(_settings(node))
+                settings = tuple(_settings(node, types))
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "STUDY":
                 study = _literals(node.value)
         return cls(settings, study["num_steps"], study["num_seeds"], study.get("published", ""))
 
 
-def _settings(config: ast.ClassDef) -> list[Setting]:
+def _aliases(path: Path, types: dict[str, Any]) -> dict[str, Any]:
+    """The types, and what a module calls `NAME = Literal[...]`, read off its source."""
+    found = dict(types)
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Literal["):
+            kind = eval(ast.unparse(node.value), {"__builtins__": {}}, found)
+            found[ast.unparse(node.targets[0])] = kind
+    return found
+
+
+def _settings(config: ast.ClassDef, types: dict[str, Any]) -> list[Setting]:
     found = []
     for node, following in zip(config.body, [*config.body[1:], None], strict=True):
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
             continue
-        kind = eval(ast.unparse(node.annotation), {"__builtins__": {}}, _TYPES)
+        kind = eval(ast.unparse(node.annotation), {"__builtins__": {}}, types)
         default = dataclasses.MISSING if node.value is None else ast.literal_eval(node.value)
         words = ""
         if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -71,10 +73,11 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
             stopped = error
         results, seconds = experiment.results(), time.monotonic() - start
     if results.num_finished:
-        table.print_results(out, results)
-        network = networks[results.arms[0]]
-        files = report.write(path, study, configs, results, network, seconds)
-        _say(out, f"{duration(seconds)}. In {path}: {', '.join(files)}")
+        with _undisturbed() if isinstance(stopped, KeyboardInterrupt) else contextlib.nullcontext():
+            table.print_results(out, results)
+            network = networks[results.arms[0]]
+            files = report.write(path, study, configs, results, network, seconds)
+            _say(out, f"{duration(seconds)}. In {path}: {', '.join(files)}")
     if stopped is None:
         return 0
     total = len(results.arms) * len(results.seeds)
@@ -84,6 +87,16 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
     if isinstance(stopped, KeyboardInterrupt):
         return INTERRUPTED
     raise stopped
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Lets Ctrl-C wait while what has finished is reported: who presses it twice wants that too."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _networks(story: str, configs: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], Any]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from recsim_ng.core.errors import ConfigError
 
+_MOST = 2**31 - 1  # indices, steps and counts are 32-bit integers throughout
 
-def whole(where: str, name: str, x: Any, least: int, most: int | None = None) -> None:
+
+def whole(where: str, name: str, x: Any, least: int, most: int = _MOST) -> None:
     """Requires a whole number within a range.
 
     Args:
@@ -16,14 +18,15 @@ def whole(where: str, name: str, x: Any, least: int, most: int | None = None) ->
       name: of the setting.
       x: what came.
       least: the smallest allowed.
-      most: the greatest allowed; no bound if None.
+      most: the greatest allowed.
 
     Raises:
       ConfigError: (also a ValueError) it is not.
     """
-    ok = isinstance(x, int) and not isinstance(x, bool) and x >= least
-    if not ok or (most is not None and x > most):
-        bound = f"of at least {least}" if most is None else f"within {least}..{most}"
+    ok = isinstance(x, int) and not isinstance(x, bool) and least <= x <= most
+    if not ok:
+        small = most == _MOST and not (isinstance(x, int) and x > most)
+        bound = f"of at least {least}" if small else f"within {least}..{most}"
         raise ConfigError(f"{where}: {name} must be a whole number {bound}, got {x!r}")
 
 

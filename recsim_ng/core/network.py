@@ -167,8 +167,12 @@ class Network:
             (current if d.on_current_value else previous)[d.variable_name]
             for d in definition.dependencies
         ]
-        with site.behaviour(variable.name):
-            result = _through_autograph(definition.fn)(*values)
+        try:
+            with site.behaviour(variable.name):
+                result = _through_autograph(definition.fn)(*values)
+        except Exception as error:
+            error.add_note(f"in the behaviour of variable '{variable.name}'")
+            raise
         return variable.typecheck(result, self._specs[variable.name])
 
     @property

@@ -117,6 +117,16 @@ class Key:
         return dataclasses.replace(self, words=folded)
 
 
+def _is_whole(x: Any) -> bool:
+    """Whether it is an integer: Python's, NumPy's or a scalar tensor."""
+    if tf.is_tensor(x):
+        return x.dtype.is_integer and x.shape.rank == 0
+    dtype = getattr(x, "dtype", None)
+    if dtype is not None:
+        return np.issubdtype(dtype, np.integer) and np.ndim(x) == 0
+    return isinstance(x, int) and not isinstance(x, bool)
+
+
 def seed_words(seed: Any) -> tuple[Any, Any]:
     """Two uint32 words out of a seed.
 
@@ -145,6 +155,8 @@ def seed_words(seed: Any) -> tuple[Any, Any]:
     if isinstance(seed, tuple | list):
         if len(seed) != 2:
             raise ConfigError(f"seed: must be an int or a pair of ints, got {seed!r}")
+        if not all(_is_whole(word) for word in seed):
+            raise ConfigError(f"seed: each of a pair must be an int, got {seed!r}")
         return _word(seed[0]), _word(seed[1])
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise ConfigError(f"seed: must be an int or a pair of ints, got {seed!r}")

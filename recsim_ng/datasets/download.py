@@ -46,7 +46,7 @@ def fetch_movielens_100k(
         (the message says how to bring it by hand), is no archive, or lacks a file or has another.
       OutputError: (also an OSError) the folder cannot be made or written.
     """
-    folder = pathlib.Path(directory).expanduser()
+    folder = pathlib.Path(os.path.expanduser(directory))
     paths = [folder / name for name in DIGESTS]
     missing = [path for path in paths if not path.exists()]
     for path in paths:

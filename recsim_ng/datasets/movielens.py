@@ -43,12 +43,12 @@ def read_movielens(directory: str | os.PathLike[str]) -> Ratings:
         a user or item is unknown to its own file; a user has no ratings. The message names file,
         line and remedy.
     """
-    folder = pathlib.Path(directory).expanduser()
+    folder = pathlib.Path(os.path.expanduser(directory))
     remedy = (
         f"mend it, or delete it and fetch it anew with `recsim-ng data movielens-100k {folder}`"
     )
-    if not folder.is_dir():
-        problem = "a file" if folder.exists() else "nothing there"
+    if not os.path.isdir(folder):  # which says no, also of names that no file can have
+        problem = "a file" if os.path.exists(folder) else "nothing there"
         raise DataError(
             f"{folder}: must be a folder with MovieLens files, got {problem}; "
             f"name the right one, or fetch them with `recsim-ng data movielens-100k DIR`"
@@ -72,7 +72,7 @@ def _read_atomic(folder: pathlib.Path, remedy: str) -> RatingsLog:
     users = _read_columns(path.with_suffix(".user"), remedy, "user_id")
     genre_column = _one_of(items, _GENRE_COLUMNS)
     years = items.optional_text(_one_of(items, ("release_year",)))
-    known = np.array([year.isascii() and year.isdigit() for year in years])
+    known = np.array([year.isascii() and year.isdigit() and len(year) <= 4 for year in years])
     return RatingsLog(
         interactions=interactions,
         items=items,

@@ -96,7 +96,7 @@ class Experiment:
         where = "Experiment"
         check.whole(where, "num_steps", num_steps, 1)
         if isinstance(seeds, int):
-            check.whole(where, "seeds", seeds, 1)
+            check.whole(where, "seeds", seeds, 1, 10**6)
             seeds = range(seeds)
         workers = _cores() if workers is None else workers
         check.whole(where, "workers", workers, 1)

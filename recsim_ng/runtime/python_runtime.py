@@ -46,14 +46,16 @@ class PythonRuntime:
         self, count: int, starting_value: NetworkValue | None, words: Any, first_step: int
     ) -> Iterator[NetworkValue]:
         state: NetworkValue = {}
+        start = runtime.checked_start(starting_value)
+        first_step = runtime.checked_first_step(first_step)
         for t in range(count):
             with Seed(words, first_step + t, self._first_index):
                 if t > 0:
                     state = self._network.step(state)
-                elif starting_value is None:
+                elif start is None:
                     state = self._network.initial_step()
                 else:
-                    state = self._network.learn(runtime.as_tensors(starting_value))
+                    state = self._network.learn(start)
             state = runtime.as_tensors(state, self._index_fields)
             if self._check_finite:
                 names = [(v, f) for v, f, _ in finite.float_fields(state)]

@@ -12,11 +12,13 @@ import tensorflow as tf
 from recsim_ng.core import noise
 from recsim_ng.core.data import DataVariable
 from recsim_ng.core.edward2 import is_random_variable
-from recsim_ng.core.errors import ConfigError, FieldError
+from recsim_ng.core.errors import ConfigError, FieldError, NetworkError
 from recsim_ng.core.network import Network, NetworkValue
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
+
+_MOST_STEPS = 2**31 - 2  # steps are counted by 32-bit integers
 
 
 class Runtime(Protocol):
@@ -118,6 +120,8 @@ def checked_steps(steps: Any, name: str, least: int) -> Any:
         steps, whole = int(steps), True
     if not whole or steps < least:
         raise ConfigError(f"{name}: must be a whole number of at least {least}, got {steps!r}")
+    if steps > _MOST_STEPS:
+        raise ConfigError(f"{name}: must be at most {_MOST_STEPS}, got {steps!r}")
     return int(steps)
 
 
@@ -141,6 +145,44 @@ def checked_seed(seed: Any) -> tuple[Any, Any]:
     return seed, tf.stack([tf.convert_to_tensor(w, tf.uint32) for w in words])
 
 
+def checked_first_step(first_step: Any) -> Any:
+    """Returns the time step of x_0.
+
+    Args:
+      first_step: an int of at least 0, or a scalar integer tensor.
+
+    Raises:
+      ConfigError: (also a ValueError) it is something else.
+    """
+    if first_step is None:
+        raise ConfigError("first_step: must be a whole number of at least 0, got None")
+    if tf.is_tensor(first_step) and first_step.dtype.is_integer and first_step.shape.rank == 0:
+        return tf.cast(first_step, tf.int32)
+    return checked_steps(first_step, "first_step", 0)
+
+
+def checked_start(starting_value: Any) -> NetworkValue | None:
+    """Returns a starting value with its fields as tensors; None stays.
+
+    Args:
+      starting_value: variable name -> Value.
+
+    Raises:
+      NetworkError: (also a ValueError) it is no mapping from names to Values.
+    """
+    if starting_value is None:
+        return None
+    is_mapping = hasattr(starting_value, "items")
+    wrong = [n for n, x in starting_value.items() if not isinstance(x, Value)] if is_mapping else []
+    if not is_mapping or wrong:
+        got = f"none for {wrong}" if wrong else f"a {type(starting_value).__name__}"
+        raise NetworkError(
+            f"starting_value: must map each variable's name to a Value, got {got}; "
+            "what execute() returns is one"
+        )
+    return as_tensors(starting_value)
+
+
 def first_indices(network: Network, first_user: Any) -> dict[str, Any]:
     """Where the noise of each variable that has users along its first axis begins.
 
@@ -150,7 +192,16 @@ def first_indices(network: Network, first_user: Any) -> dict[str, Any]:
 
     Returns:
       variable name -> first_user, for variables with a field whose first axis is named "user".
+
+    Raises:
+      ConfigError: (also a ValueError) first_user is no whole number of at least 0.
     """
+    if not tf.is_tensor(first_user):
+        whole = isinstance(first_user, int | np.integer) and not isinstance(first_user, bool)
+        if not whole or first_user < 0:
+            raise ConfigError(
+                f"first_user: must be a whole number of at least 0, got {first_user!r}"
+            )
     return {
         v.name: first_user
         for v in network.variables

@@ -156,8 +156,8 @@ class TFRuntime:
         first_step: Any,
         starting_value: NetworkValue | None,
     ) -> dict[str, Value]:
-        start = None if starting_value is None else runtime.as_tensors(starting_value)
-        first_step = tf.convert_to_tensor(first_step, tf.int32)
+        start = runtime.checked_start(starting_value)
+        first_step = tf.convert_to_tensor(runtime.checked_first_step(first_step), tf.int32)
         use_xla = self._jit_compile is not False and not self._without_xla
         # XLA needs the number of steps when it compiles, also that of a caller's function; but a
         # caller's graph may decide it.

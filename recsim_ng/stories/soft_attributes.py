@@ -78,7 +78,7 @@ class Config:
             check.whole(where, name, getattr(self, name), 1)
         check.whole(where, "num_senses", self.num_senses, 1)
         check.whole(where, "max_ratings", self.max_ratings, 1, self.num_docs)
-        check.whole(where, "topic_seed", self.topic_seed, 0)
+        check.whole(where, "topic_seed", self.topic_seed, 0, 2**63 - 1)
         if self.num_tags * self.num_senses > self.num_attributes:
             raise ConfigError(
                 f"{where}: num_tags times num_senses must be at most num_attributes, "

@@ -46,7 +46,7 @@ def test_defaults_are_the_storys():
         ("run", "story after `run` must be one of .*, got none"),
         ("run --seeds 3 toy", "story after `run` must be one of .*, got '--seeds'"),
         ("run toy --num-steps 0", "--num-steps must be a whole number of at least 1, got 0"),
-        ("run toy --seeds -1", "--seeds must be a whole number of at least 1, got -1"),
+        ("run toy --seeds -1", "--seeds must be a whole number within 1..1000000, got -1"),
         ("run toy --seed -1", "--seed must be a whole number within"),
         ("run toy --workers -1", "--workers must be a whole number of at least 0, got -1"),
         ("run toy --resume", "--resume must come with --out"),

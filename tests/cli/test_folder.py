@@ -81,3 +81,12 @@ def test_json_is_strict_and_what_is_not_finite_is_null(here):
     folder.write_json(path, {"a": [1.5, float("nan")], "b": {"c": float("inf")}, 3: "é"})
     assert json.loads(path.read_text()) == {"a": [1.5, None], "b": {"c": None}, "3": "é"}
     assert [p.name for p in here.iterdir()] == ["x.json"]
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_computed():
+    with pytest.raises(errors.OutputError, match="got: a name that is no UTF-8 text; name another"):
+        folder.check("\udcff\udcfe", resume=False)
+
+
+def test_a_home_that_is_not_there_is_a_name_like_others():
+    folder.check("~nosuchuser/x", resume=False)

@@ -7,7 +7,7 @@ import pytest
 from recsim_ng.core import ConfigError, check
 
 
-@pytest.mark.parametrize("x", [1, 3, 10**12])
+@pytest.mark.parametrize("x", [1, 3, 2**31 - 1])
 def test_whole_numbers_within_the_range_pass(x):
     check.whole("Model", "size", x, 1)
     check.whole("Model", "size", min(x, 3), 1, 3)
@@ -40,3 +40,11 @@ def test_what_is_none_of_the_choices_is_named():
     with pytest.raises(ConfigError) as error:
         check.one_of("Model", "kind", "c", ("b", "a"))
     assert str(error.value) == "Model: kind must be one of ['a', 'b'], got 'c'"
+
+
+def test_counts_are_32_bit_integers_unless_said_otherwise():
+    check.whole("w", "n", 2**31 - 1, 1)
+    with pytest.raises(ConfigError) as error:
+        check.whole("w", "n", 10**26, 1)
+    assert str(error.value) == (f"w: n must be a whole number within 1..2147483647, got {10**26}")
+    check.whole("w", "seed", 2**40, 0, 2**63 - 1)

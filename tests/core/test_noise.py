@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng.core import noise
+from recsim_ng.core.errors import ConfigError
 
 # Random123 1.14, tests/kat_vectors, "threefry2x32 20": counter, key, output.
 KNOWN_ANSWERS = [
@@ -198,3 +199,11 @@ def test_another_key_does_not_trace_again():
     for seed in range(3):
         bits(tf.constant(seed), tf.constant(seed + 1))
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize(
+    "seed", [(1.5, 2), (True, 1), ("a", "b"), (None, 1), ((1, 2), 3), np.array([1.0, 2.0])]
+)
+def test_a_pair_of_anything_but_ints_is_no_seed(seed):
+    with pytest.raises(ConfigError, match="seed: each of a pair must be an int, got"):
+        noise.seed_words(seed)

@@ -233,3 +233,9 @@ def subset(ratings, rows):
 
     kept = {name: getattr(ratings, name)[rows] for name in ("user", "item", "rating", "timestamp")}
     return dataclasses.replace(ratings, **kept)
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "x" * 5000])
+def test_a_folder_that_cannot_be_is_named(name):
+    with pytest.raises(DataError, match="must be a folder with MovieLens files, got nothing there"):
+        read_movielens(name)

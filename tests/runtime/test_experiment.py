@@ -168,7 +168,7 @@ def test_a_metric_must_read_what_the_arm_has():
     ("change", "message"),
     [
         ({"num_steps": 0}, "num_steps must be a whole number of at least 1, got 0"),
-        ({"seeds": 0}, "seeds must be a whole number of at least 1, got 0"),
+        ({"seeds": 0}, "seeds must be a whole number within 1..1000000, got 0"),
         ({"seeds": []}, "seeds must be one or more, each once, got none"),
         ({"seeds": [1, 2, 1]}, r"seeds must be one or more, each once, got \[1\] more than once"),
         ({"workers": 0}, "workers must be a whole number of at least 1, got 0"),

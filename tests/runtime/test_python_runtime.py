@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recsim_ng import PythonRuntime, Trajectory, ed
+from recsim_ng import FieldSpec, PythonRuntime, TFRuntime, Trajectory, ValueSpec, ed
 from recsim_ng.core import FieldError, Network, NetworkError, NonFiniteError, Value, Variable
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.variable import value
@@ -177,3 +177,40 @@ def test_the_first_value_that_is_not_finite_is_named():
     with pytest.raises(NonFiniteError, match="variable 'b', field 'x', step 3: must be finite"):
         runtime.trajectory(5, seed=0)
     assert np.isinf(PythonRuntime(network(3.0)).trajectory(5)["b"].get("x")).sum() == 1
+
+
+@pytest.mark.parametrize("make", [PythonRuntime, TFRuntime])
+def test_steps_beyond_32_bits_are_refused(make):
+    with pytest.raises(ConfigError, match="num_steps: must be at most 2147483646, got"):
+        make(fibonacci()).execute(2**40)
+    with pytest.raises(ConfigError, match="first_step: must be at most 2147483646, got"):
+        make(fibonacci()).execute(1, first_step=2**31)
+
+
+@pytest.mark.parametrize("make", [PythonRuntime, TFRuntime])
+@pytest.mark.parametrize("first_step", [-1, 1.5, "a", None])
+def test_the_first_step_is_a_whole_number(make, first_step):
+    with pytest.raises(ConfigError, match="first_step: must be a whole number of at least 0, got"):
+        make(fibonacci()).execute(1, first_step=first_step)
+
+
+@pytest.mark.parametrize("make", [PythonRuntime, TFRuntime])
+@pytest.mark.parametrize("first_user", [-1, 1.5, "a", None])
+def test_the_first_user_is_a_whole_number(make, first_user):
+    with pytest.raises(ConfigError, match="first_user: must be a whole number of at least 0, got"):
+        make(fibonacci(), first_user=first_user)
+
+
+@pytest.mark.parametrize("make", [PythonRuntime, TFRuntime])
+@pytest.mark.parametrize("start", [3, "w", [], {"fibonacci": 3}])
+def test_a_starting_value_maps_names_to_values(make, start):
+    with pytest.raises(NetworkError, match="starting_value: must map each variable's name to a"):
+        make(fibonacci()).execute(1, start)
+
+
+def test_an_error_in_a_behaviour_says_whose_it_was():
+    v = Variable("culprit", ValueSpec(x=FieldSpec()))
+    v.value = value(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as error:
+        PythonRuntime([v]).execute(0)
+    assert error.value.__notes__ == ["in the behaviour of variable 'culprit'"]
