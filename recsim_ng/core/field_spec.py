@@ -238,6 +238,11 @@ class Space(FieldSpec):
             self._space = self._space.space()
         return self._space
 
+    @property
+    def strict(self) -> bool:
+        """Whether shape and dtype must be those of the space."""
+        return self._strict
+
     def check_value(self, field_value: Any) -> tuple[bool, str]:
         if self._strict and isinstance(field_value, numbers.Number | list | tuple):
             want = self._space.shape

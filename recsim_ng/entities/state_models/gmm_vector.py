@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
+from recsim_ng.entities.state_models.gaussian import gaussian, is_zero
 from recsim_ng.entities.state_models.state_model import as_float, space_of
-from recsim_ng.entities.state_models.static import StaticMixtureSameFamilyModel, constant
+from recsim_ng.entities.state_models.static import StaticMixtureSameFamilyModel
 
-tfd = tfp.distributions
 linalg = tf.linalg
 
 
@@ -96,8 +94,7 @@ class GMMVector(StaticMixtureSameFamilyModel):
 
     def _operator(self, scales: Any, means: Any) -> Any:
         """The factor of the covariance; None where it is 0."""
-        known = None if isinstance(scales, tf.Variable) else tf.get_static_value(scales)
-        if known is not None and not np.any(known):
+        if is_zero(scales):
             return None
         scales, size = tf.cast(scales, means.dtype), means.shape[-1]
         try:
@@ -122,7 +119,7 @@ class GMMVector(StaticMixtureSameFamilyModel):
 
     def _mixture(self, parameters: dict[str, Any]) -> tuple[Any, Any]:
         logits, means, operator = self._full(parameters)
-        return logits, self._law(means, operator, self._batch_ndims + 1)
+        return logits, gaussian(means, operator, self._batch_ndims + 1)
 
     def _component(self, parameters: dict[str, Any], component_id: Any) -> Any:
         logits, means, operator = self._full(parameters)
@@ -144,16 +141,7 @@ class GMMVector(StaticMixtureSameFamilyModel):
             operator = linalg.LinearOperatorLowerTriangular(pick(operator.to_dense(), 2))
         elif operator is not None:
             operator = linalg.LinearOperatorFullMatrix(pick(operator.to_dense(), 2))
-        return self._law(pick(means, 1), operator, self._batch_ndims)
-
-    def _law(self, means: Any, operator: Any, batch_ndims: int) -> Any:
-        if operator is None:
-            return constant(means, batch_ndims)
-        if isinstance(operator, linalg.LinearOperatorFullMatrix):
-            # The law depends on A A' alone, and XLA has no determinant of a full matrix.
-            covariance = operator.matmul(operator.to_dense(), adjoint_arg=True)
-            operator = linalg.LinearOperatorLowerTriangular(linalg.cholesky(covariance))
-        return tfd.MultivariateNormalLinearOperator(loc=means, scale=operator)
+        return gaussian(pick(means, 1), operator, self._batch_ndims)
 
     def specs(self) -> Value:
         """Returns the specs: `state` `[B..., F]` and, if asked for, `component_id` `[B...]`."""

@@ -36,6 +36,7 @@ class StateModel(Entity):
         check.whole(name, "batch_ndims", batch_ndims, 0)
         self._batch_ndims = batch_ndims
         self._parameter_names: tuple[str, ...] = ()
+        self._required: tuple[str, ...] = ()
         self._static_parameters: dict[str, Any] = {}
 
     def initial_state(self, parameters: Value | None = None) -> Value:
@@ -62,20 +63,29 @@ class StateModel(Entity):
         """Returns the specs of `state` and of further fields."""
         raise NotImplementedError(self._undefined("specs"))
 
-    def _keep(self, **static: Any) -> bool:
-        """Keeps parameters given at construction: all or none. Returns whether there are any."""
+    def _keep(self, optional: tuple[str, ...] = (), **static: Any) -> bool:
+        """Keeps parameters given at construction: all or none. Returns whether there are any.
+
+        Those named in `optional` may be missing among them.
+        """
         self._parameter_names = tuple(static)
+        self._required = tuple(name for name in static if name not in optional)
         given = {name: as_parameter(x) for name, x in static.items() if x is not None}
-        if given and len(given) < len(static):
+        if given and any(name not in given for name in self._required):
             raise ConfigError(
-                f"{self.name}: all of {list(static)} must be given at construction, or none, "
-                f"got {list(given)}; give the rest, or all in the calls"
+                f"{self.name}: all of {list(self._required)} must be given at construction, or "
+                f"none, got {list(given)}; give the rest, or all in the calls"
             )
         self._static_parameters = given
         return bool(given)
 
-    def _parameters(self, parameters: Value | None) -> dict[str, Any]:
-        """The parameters in force: those of the call, the others from the construction."""
+    def _parameters(
+        self, parameters: Value | None, needed: tuple[str, ...] | None = None
+    ) -> dict[str, Any]:
+        """The parameters in force: those of the call, the others from the construction.
+
+        Those `needed` have to be there; all that are not optional if None.
+        """
         found = dict(self._static_parameters)
         given = {} if parameters is None else parameters.as_dict
         for name, parameter in given.items():
@@ -85,13 +95,23 @@ class StateModel(Entity):
                     f"got '{name}'"
                 )
             found[name] = as_parameter(parameter)
-        missing = [name for name in self._parameter_names if name not in found]
+        needed = self._required if needed is None else needed
+        missing = [name for name in needed if name not in found]
         if missing:
             raise ParameterError(
                 f"{self.name}: the parameters {missing} must be given at construction or in the "
                 f"call, got {list(found) or 'none'}"
             )
         return found
+
+    def _input(self, inputs: Value | None) -> Any:
+        """The field `input` of the inputs, a tensor."""
+        if inputs is None or "input" not in inputs:
+            got = "none" if inputs is None else sorted(inputs)
+            raise FieldError(
+                f"{self.name}: the inputs of next_state must have the field 'input', got {got}"
+            )
+        return tf.convert_to_tensor(inputs.get("input"))
 
     def _site(self, field: str) -> str:
         """The name of the random site of a field: unlike those of other models in a behaviour."""
@@ -118,6 +138,17 @@ def as_float(x: Any) -> Any:
     """
     x = tf.convert_to_tensor(x)
     return x if x.dtype.is_floating else tf.cast(x, tf.float32)
+
+
+def known(x: Any) -> np.ndarray | None:
+    """The value of a parameter that cannot change, None of one that can.
+
+    Args:
+      x: as `as_parameter` gives it.
+    """
+    if isinstance(x, tf.Variable) or not (tf.is_tensor(x) or isinstance(x, np.ndarray)):
+        return None
+    return tf.get_static_value(x)
 
 
 def static_shape(x: Any) -> tf.TensorShape:
