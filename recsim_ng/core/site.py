@@ -66,6 +66,11 @@ class _State(threading.local):
 _state = _State()
 
 
+def effects_in_force() -> tuple[Effect, ...]:
+    """Returns the effects in whose context the caller is, the outermost first."""
+    return tuple(_state.effects)
+
+
 class Effect:
     """What is done at a site; a context manager. Effects compose, the innermost acts first."""
 
@@ -140,34 +145,61 @@ class Record(Effect):
         return None
 
 
-class Condition(Effect):
-    """Gives sites their observed values, in place of drawn ones; they are scored.
-
-    Args:
-      values: address -> value.
-    """
+class _Given(Effect):
+    """Gives sites values, and says when an address was no site's."""
 
     def __init__(self, values: Mapping[Address, Any]) -> None:
         self._values = dict(values)
+        self._met: set[Address] = set()
+        for address in self._values:
+            pair = isinstance(address, tuple) and len(address) == 2
+            if not pair or not all(isinstance(name, str) for name in address):
+                raise SiteError(
+                    f"{type(self).__name__}: an address must be (variable name, site name), the "
+                    f"latter the random variable's name=, got {address!r}"
+                )
+
+    def __exit__(self, *exc_info: object) -> None:
+        super().__exit__(*exc_info)
+        missed = sorted(set(self._values) - self._met)
+        if missed and self._met and exc_info[0] is None:
+            raise SiteError(
+                f"{type(self).__name__}: every address must be that of a site that is drawn, got "
+                f"{missed}; there were {sorted(self._met)}"
+            )
+
+
+class Condition(_Given):
+    """Gives sites their observed values, in place of drawn ones; they are scored.
+
+    Args:
+      values: address -> value, an address being (variable name, site name).
+
+    Raises:
+      SiteError: (also a ValueError) an address is no pair of names; at the end of the context, one
+        was none of the sites that were drawn within it.
+    """
 
     def process(self, site: Site) -> Site:
+        self._met.add(site.address)
         if site.observed or site.intervened or site.address not in self._values:
             return site
         value = _given(site, self._values[site.address])
         return dataclasses.replace(site, value=value, noise=None, observed=True)
 
 
-class Do(Effect):
+class Do(_Given):
     """Gives sites their values by intervention, whatever was drawn or observed; not scored.
 
     Args:
-      values: address -> value.
+      values: address -> value, as for `Condition`.
+
+    Raises:
+      SiteError: (also a ValueError) as for `Condition`.
     """
 
-    def __init__(self, values: Mapping[Address, Any]) -> None:
-        self._values = dict(values)
-
     def process(self, site: Site) -> Site:
+        self._met.add(site.address)
         if site.address not in self._values:
             return site
         value = _given(site, self._values[site.address])

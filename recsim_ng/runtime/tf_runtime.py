@@ -13,9 +13,10 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.eager import record as tape_record  # no public name tells of tapes
 
-from recsim_ng.core.errors import NetworkError
+from recsim_ng.core.errors import NetworkError, SiteError
 from recsim_ng.core.field_spec import DynamicFieldSpec
 from recsim_ng.core.network import Network, NetworkValue
+from recsim_ng.core.site import Record, effects_in_force
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
@@ -26,7 +27,8 @@ from recsim_ng.runtime.python_runtime import PythonRuntime
 class TFRuntime:
     """Runs a network as one compiled loop. Compile once, run many.
 
-    A new seed or starting value never traces again; a new horizon does under XLA only.
+    A new seed or starting value never traces again; a new horizon does under XLA only, and each run
+    within `Condition` or `Do` does, as what they give becomes part of the graph.
 
     What a `tf.GradientTape` records runs in graph mode, since XLA cannot hand over what the way
     back needs (a caller's `tf.function` must be traced under the tape for that). For gradients at
@@ -198,8 +200,17 @@ class TFRuntime:
     ) -> tuple[dict[str, Value], Any]:
         fields = None if selected is None else tuple((v, tuple(f)) for v, f in selected.items())
         key = (use_xla, what, fixed_count, fields, self._network.definitions())
-        function = self._functions.get(key)
-        if function is None:  # of two threads that come here, one makes the function of both
+        effects = effects_in_force()
+        if any(isinstance(effect, Record) for effect in effects):
+            raise SiteError(
+                "TFRuntime: a compiled run cannot be recorded site by site, as it draws in a graph; "
+                "record a PythonRuntime, or the steps of the Network"
+            )
+        # What conditions and interventions give becomes part of the graph: it is made for them.
+        function = None if effects else self._functions.get(key)
+        if effects:
+            function = self._function(use_xla, what, fixed_count, selected)
+        elif function is None:  # of two threads that come here, one makes the function of both
             made = self._function(use_xla, what, fixed_count, selected)
             function = self._functions.setdefault(key, made)
         if fixed_count is not None:

@@ -263,3 +263,21 @@ def test_a_value_of_none_is_drawn_like_one_that_is_not_given():
             return ed.Normal(loc=0.0, scale=1.0, name="x", **more).numpy()
 
     assert draw(value=None) == draw()
+
+
+@pytest.mark.parametrize("effect", [Do, Condition])
+@pytest.mark.parametrize("address", ["price", ("price",), ("a", 1), ("a", "b", "c")])
+def test_an_address_is_a_pair_of_names(effect, address):
+    with pytest.raises(SiteError, match=r"an address must be \(variable name, site name\)"):
+        effect({address: 1.0})
+
+
+@pytest.mark.parametrize("effect", [Do, Condition])
+def test_an_address_of_no_site_is_an_error_that_lists_the_sites(effect):
+    with pytest.raises(SiteError) as error:
+        with Seed(1), effect({("nosuch", "x"): 1.0}), behaviour("v"):
+            ed.Normal(0.0, 1.0, name="x")
+    assert str(error.value) == (
+        f"{effect.__name__}: every address must be that of a site that is drawn, got "
+        "[('nosuch', 'x')]; there were [('v', 'x')]"
+    )

@@ -19,7 +19,8 @@ from recsim_ng.core import (
     ValueSpec,
     Variable,
 )
-from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.errors import ConfigError, SiteError
+from recsim_ng.core.site import Condition, Do, Record
 from recsim_ng.core.variable import value
 from tests.small_networks import X, autoregression, coupled, fibonacci, random_walk
 
@@ -493,3 +494,20 @@ def test_threads_may_share_a_runtime_and_a_network():
     assert runtime.num_traces == other.num_traces == 1
     for seed in range(4):
         np.testing.assert_array_equal(found[True, seed], found[False, seed])
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("effect", [Do, Condition])
+def test_what_is_given_in_force_holds_for_its_runs_and_no_others(effect, jit_compile):
+    runtime = TFRuntime(random_walk(2), jit_compile=jit_compile)
+    plain = runtime.trajectory(3, seed=1)["walk"].get("x").numpy()
+    for given in (3.0, 5.0):
+        with effect({("walk", "x"): given}):
+            held = runtime.trajectory(3, seed=1)["walk"].get("x").numpy()
+        assert np.all(held[1:] == given)
+    np.testing.assert_array_equal(runtime.trajectory(3, seed=1)["walk"].get("x"), plain)
+
+
+def test_a_compiled_run_is_not_recorded_site_by_site():
+    with Record(), pytest.raises(SiteError, match="record a PythonRuntime"):
+        TFRuntime(random_walk(2)).execute(1)

@@ -432,7 +432,7 @@ def test_providers_are_those_of_their_seed_not_of_a_runs():
             {"interest_step_size": 1.1},
             "ecosystem: interest_step_size must be a number within [0.0, 1.0], got 1.1",
         ),
-        ({"provider_seed": -1}, "ecosystem: provider_seed must be a whole number of at least 0"),
+        ({"provider_seed": -1}, "ecosystem: provider_seed must be a whole number within 0.."),
     ],
 )
 def test_a_setting_out_of_range_is_refused(setting, message):
