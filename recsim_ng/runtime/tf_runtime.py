@@ -203,8 +203,8 @@ class TFRuntime:
         effects = effects_in_force()
         if any(isinstance(effect, Record) for effect in effects):
             raise SiteError(
-                "TFRuntime: a compiled run cannot be recorded site by site, as it draws in a graph; "
-                "record a PythonRuntime, or the steps of the Network"
+                "TFRuntime: a compiled run cannot be recorded site by site, as it draws in a "
+                "graph; record a PythonRuntime, or the steps of the Network"
             )
         # What conditions and interventions give becomes part of the graph: it is made for them.
         function = None if effects else self._functions.get(key)

@@ -5,6 +5,7 @@ from typing import Any
 
 _HOMES = {
     "STORIES": "catalogue",
+    "bandit_story": "bandit_simulation",
     "recs_story": "recommendation_simulation",
     "recs_story_using_logged_slate_docs": "recommendation_simulation",
     "simplified_recs_story": "recommendation_simulation",

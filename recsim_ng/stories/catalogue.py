@@ -40,6 +40,16 @@ STORIES = (
         "Recommenders compete for the real people of MovieLens 100K.",
     ),
     Entry(
+        "latent_satisfaction",
+        "recsim_ng.stories.latent_satisfaction",
+        "Satisfaction that nobody sees, and how much it carries over.",
+    ),
+    Entry(
+        "interest_evolution",
+        "recsim_ng.stories.interest_evolution",
+        "Junk engages now and draws interests away from what is good.",
+    ),
+    Entry(
         "long_term_satisfaction",
         "recsim_ng.stories.long_term_satisfaction",
         "Chocolate engages now and spoils the appetite; the optimum is known.",
@@ -48,6 +58,16 @@ STORIES = (
         "soft_attributes",
         "recsim_ng.stories.soft_attributes",
         "Ratings and tags like a MovieLens, with a known truth.",
+    ),
+    Entry(
+        "social",
+        "recsim_ng.stories.social",
+        "Interests spread among friends.",
+    ),
+    Entry(
+        "bandits",
+        "recsim_ng.stories.bandits",
+        "Bandit algorithms and their regret on known problems.",
     ),
 )
 

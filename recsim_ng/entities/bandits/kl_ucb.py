@@ -30,7 +30,7 @@ def kl_ucb_bound(mean: Any, divergence: Any) -> Any:
     Returns:
       `[...]` float32 within [0, 1].
     """
-    p = tf.clip_by_value(mean, 1e-6, 1.0 - 1e-6)
+    p = tf.clip_by_value(mean, 1e-7, 1.0 - 1e-7)
     entropy = -(p * tf.math.log(p) + (1.0 - p) * tf.math.log1p(-p))
     pinsker = p + tf.sqrt(0.5 * divergence)
     line = (divergence + entropy) / (1.0 - p)

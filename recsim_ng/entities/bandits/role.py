@@ -40,9 +40,9 @@ class BanditRole(Entity):
         """
         for axis, smallest in {"bandit": 1, "arm": 2, **least}.items():
             setting = f"num_{axis}s"
-            size = self._config.get(setting)
+            size: Any = self._config.get(setting)
             check.whole(type(self).__name__, setting, size, smallest)
-            self._sizes[axis] = int(size)
+            self._sizes[axis] = size
 
     def _setting(self, name: str, default: float, least: float, most: float) -> float:
         """Reads a number.

@@ -175,6 +175,8 @@ class StaticCorpus(Corpus):
 
 
 def _spec(x: Any) -> Space:
+    low: float
+    high: float
     if x.dtype == tf.bool:
         low, high = 0, 1
     elif x.dtype.is_integer:

@@ -78,13 +78,12 @@ class WelfareMetrics(RecsMetricsBase):
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state."""
-        number = {"low": -np.inf, "high": np.inf}
         at = (self._probabilities.size,)
         return ValueSpec(
             state=ValueSpec(
-                welfare=Space.box(**number, shape=(self._num_users,), dims=("user",)),
-                mean_welfare=Space.box(**number, shape=(), dims=()),
-                welfare_quantiles=Space.box(**number, shape=at, dims=("quantile",)),
+                welfare=Space.box(-np.inf, np.inf, (self._num_users,), dims=("user",)),
+                mean_welfare=Space.box(-np.inf, np.inf, (), dims=()),
+                welfare_quantiles=Space.box(-np.inf, np.inf, at, dims=("quantile",)),
             )
         )
 

@@ -25,18 +25,22 @@ class LinearRecommender(RankingRecommender):
         recent_t[u] . g[d] / max(1, sum of g[d]),    recent_0 = 0
         recent_{t+1}[u] = repetition_decay recent_t[u] + g[c]     (g[c] = 0 if nothing is chosen)
 
-    Of user u, with c the document chosen at step t, and S = root_t:
+    What is observed of user u at step t: where the story has a reward, that of the chosen document;
+    else each document on the slate, 1 if it was chosen and 0 if not. The model of an observation y
+    of the document d:
 
-        weights[u]        ~ N(mean_0, root_0 root_0')
-        reward_t[u]       ~ N(weights[u] . x_t[u, c], reward_noise)
+        weights[u] ~ N(mean_0, root_0 root_0')
+        y          ~ N(weights[u] . x_t[u, d], reward_noise)
 
-        f = S' x,  v = f.f + reward_noise^2
-        mean_{t+1} = mean_t + S f (reward - mean_t . x) / v
-        root_{t+1} = S - S f f' / (v + reward_noise sqrt(v))
+    Each observation, one after the other, moves mean and root to
 
-    which is the exact posterior N(mean_t, root_t root_t') given the rewards seen so far; Potter's
-    rule updates its square root without inverting a matrix. Where nothing is chosen nothing is
-    learnt. A subclass says how documents are scored. F counts all features together.
+        f = root' x,  v = f.f + reward_noise^2
+        mean + root f (y - mean . x) / v
+        root - root f f' / (v + reward_noise sqrt(v))
+
+    so that N(mean_t, root_t root_t') is the exact posterior given all observed before step t; it is
+    Potter's rule, which updates a square root without inverting a matrix. A subclass says how
+    documents are scored. F counts all features together.
 
     Args:
       config: as for `RankingRecommender`, and, if there, reward_noise (0.5), prior_mean (0) and
@@ -92,7 +96,7 @@ class LinearRecommender(RankingRecommender):
         return super().initial_state().union(prior)
 
     def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns the posterior after the rewards of this step.
+        """Returns the posterior after what was observed at this step.
 
         Args:
           previous_state: mean `[U, F]`, root `[U, F, F]`, recent `[U, K]`.
@@ -100,27 +104,34 @@ class LinearRecommender(RankingRecommender):
           slate_docs: the documents' features.
         """
         mean, root = previous_state.get("mean"), previous_state.get("root")
-        shown = Value(x=self._vocabulary.features_of(slate_docs))
-        if self._repetition:
-            shown = shown.union(Value(kinds=slate_docs.get(self._repetition)))
-        chosen = get_chosen(shown, user_response.get("choice"), nochoice_value=0)
-        x = self._with_constant(chosen.get("x"))
+        choice = tf.convert_to_tensor(user_response.get("choice"))
+        x = self._with_constant(self._vocabulary.features_of(slate_docs))
         kept = Value()
         if self._repetition:
-            recent, kinds = previous_state.get("recent"), chosen.get("kinds")
-            repeated = tf.reduce_sum(recent * shares(kinds), axis=-1, keepdims=True)
+            recent, kinds = previous_state.get("recent"), slate_docs.get(self._repetition)
+            repeated = tf.reduce_sum(recent[:, None] * shares(kinds), axis=-1, keepdims=True)
             x = tf.concat([x, repeated], axis=-1)
-            kept = Value(recent=self._decay * recent + kinds)
-        # All 0 where nothing was chosen: nothing is learnt.
-        x = tf.cast(self.is_chosen(user_response), tf.float32)[:, None] * x
-        surprise = self.reward(user_response) - tf.reduce_sum(mean * x, axis=-1)
+            chosen = get_chosen(Value(kinds=kinds), choice, nochoice_value=0).get("kinds")
+            kept = Value(recent=self._decay * recent + chosen)
+        if self._vocabulary.reward:
+            # All 0 where nothing was chosen: nothing is learnt.
+            chosen = get_chosen(Value(x=x), choice, nochoice_value=0).get("x")
+            mean, root = self._observe(mean, root, chosen, self.reward(user_response))
+        else:
+            for place in range(self._slate_size):
+                is_chosen = tf.cast(choice == place, tf.float32)
+                mean, root = self._observe(mean, root, x[:, place], is_chosen)
+        before = super().next_state(previous_state, user_response, slate_docs)
+        return before.union(Value(mean=mean, root=root)).union(kept)
+
+    def _observe(self, mean: Any, root: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        """Mean `[U, F]` and root `[U, F, F]` after one observation y `[U]` of features `[U, F]`."""
         f = tf.reduce_sum(root * x[:, :, None], axis=1)
         v = tf.reduce_sum(f * f, axis=-1) + self._reward_noise**2
-        along = tf.reduce_sum(root * f[:, None, :], axis=-1)  # S f, the direction of the gain
+        along = tf.reduce_sum(root * f[:, None, :], axis=-1)  # root f, the direction of the gain
         step = (along / (v + self._reward_noise * tf.sqrt(v))[:, None])[:, :, None] * f[:, None, :]
-        learnt = Value(mean=mean + along * (surprise / v)[:, None], root=root - step)
-        before = super().next_state(previous_state, user_response, slate_docs)
-        return before.union(learnt).union(kept)
+        surprise = y - tf.reduce_sum(mean * x, axis=-1)
+        return mean + along * (surprise / v)[:, None], root - step
 
     def _with_constant(self, x: Any) -> Any:
         return tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)

@@ -42,7 +42,7 @@ class OracleRecommender(RankingRecommender):
         name: str = "OracleRecommender",
     ) -> None:
         super().__init__(config, name)
-        self._policy: Policy = config.get("policy") if policy is None else policy
+        self._policy: Any = config.get("policy") if policy is None else policy
         if not callable(self._policy):
             raise ConfigError(
                 f"{name}: policy must be a function (step, observation, docs) -> scores, got "
