@@ -47,7 +47,7 @@ class ChoiceModel(Entity, metaclass=abc.ABCMeta):
 
 
 def dims_of(batch_shape: tuple[int, ...], *more: str) -> tuple[str, ...] | None:
-    """Names of axes, where the only axis of a batch is that of users; else None.
+    """The names of axes, where the only axis of a batch is that of users; else None.
 
     Args:
       batch_shape: `[B...]`.

@@ -102,6 +102,15 @@ class TableExamination(Examination):
             raise ConfigError(f"{name}: examined must have an axis of places, got {examined}")
 
     def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
+        """Returns the first S of the probabilities given.
+
+        Args:
+          slate_size: S.
+          dtype: of the result.
+
+        Raises:
+          ConfigError: (also a ValueError) there are fewer than S.
+        """
         places = self._examined.shape[-1]
         if places is not None and places < slate_size:
             raise ConfigError(

@@ -50,7 +50,7 @@ class Turnover(Entity):
         )
 
     def removal(self, state: Value) -> Any:
-        """Draws `[D]` int32, 1 where the document goes.
+        """Returns the draws: `[D]` int32, 1 where the document goes.
 
         Args:
           state: step and birth_step, of the step before.

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 def shares(amounts: Any) -> Any:
-    """Each one's share of the whole, `[..., P]` float32; equal shares where there is nothing.
+    """Returns each one's share of the whole, `[..., P]` float32; equal shares where there is nothing.
 
     Args:
       amounts: `[..., P]` not negative.
@@ -54,7 +54,7 @@ def effective_number(amounts: Any) -> Any:
 
 
 def quantiles(values: Any, probabilities: Any) -> Any:
-    """Quantiles over the first axis, `[Q]` float32, linear between order statistics.
+    """The quantiles over the first axis, `[Q]` float32, linear between order statistics.
 
     Args:
       values: `[U]` numbers.

@@ -51,7 +51,7 @@ def disagreement(opinions: Any, network: Any) -> Any:
 
 
 def esteban_ray(masses: Any, positions: Any, alpha: float = 1.0) -> Any:
-    """Polarisation of groups: identification within, alienation between; a float32 scalar.
+    """The polarisation of groups: identification within, alienation between; a float32 scalar.
 
         P = sum over groups i, j of s_i^(1 + alpha) s_j |y_i - y_j|,   s the shares of the masses
 
@@ -76,7 +76,7 @@ def esteban_ray(masses: Any, positions: Any, alpha: float = 1.0) -> Any:
 
 
 def jaccard(first: Any, second: Any) -> Any:
-    """How alike two sets of items are, `[...]` float32: shared over all of either; 0 of none.
+    """Returns how alike two sets of items are, `[...]` float32: shared over all of either; 0 of none.
 
     Args:
       first: `[..., I]` bool the items of the one.

@@ -10,7 +10,7 @@ from recsim_ng.core import check
 
 
 def dcg(gains: Any, k: int | None = None) -> Any:
-    """Discounted cumulative gain, `[...]` float32.
+    """The discounted cumulative gain, `[...]` float32.
 
         DCG@k = sum over ranks r = 1 ... k of gain_r / log2(r + 1)
 
@@ -30,7 +30,7 @@ def dcg(gains: Any, k: int | None = None) -> Any:
 
 
 def ndcg(gains: Any, ideal_gains: Any = None, k: int | None = None) -> Any:
-    """Normalised discounted cumulative gain, `[...]` float32 within [0, 1].
+    """The normalised discounted cumulative gain, `[...]` float32 within [0, 1].
 
         nDCG@k = DCG@k of the list / DCG@k of the best list,  0 where that is 0
 
@@ -54,7 +54,7 @@ def ndcg(gains: Any, ideal_gains: Any = None, k: int | None = None) -> Any:
 
 
 def reciprocal_rank(is_relevant: Any) -> Any:
-    """One over the rank of the first relevant document, 0 without any: `[...]` float32.
+    """Returns one over the rank of the first relevant document, 0 without any: `[...]` float32.
 
     Its mean over lists is the mean reciprocal rank.
 
@@ -69,7 +69,7 @@ def reciprocal_rank(is_relevant: Any) -> Any:
 
 
 def hit(is_relevant: Any, k: int | None = None) -> Any:
-    """1 where one of the first k documents is relevant, else 0: `[...]` float32.
+    """Returns 1 where one of the first k documents is relevant, else 0: `[...]` float32.
 
     Its mean over lists is the hit rate.
 

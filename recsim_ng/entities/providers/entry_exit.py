@@ -47,7 +47,7 @@ class EntryExit(Entity):
         check.real(name, "entry_rate", self._entry_rate, 0.0, 1.0)
 
     def draws(self, viability: Any) -> Value:
-        """Draws who would leave and who would come: exit_draw and entry_draw, `[P]` int32.
+        """Returns who would leave and who would come: exit_draw and entry_draw, `[P]` int32.
 
         Args:
           viability: `[P]` after the step.

@@ -44,32 +44,39 @@ def pick(logits: Any, tier: Any, uniforms: Any, num_docs: int) -> tuple[Any, Any
         sums = tf.stack([tf.reduce_sum(part, axis=-1) for part in parts], axis=1)  # [u, 3, G]
         fit = tf.reduce_sum(tf.cast(tiers == 0, tf.int32), axis=[1, 2])
         before = (fit, fit + tf.reduce_sum(tf.cast(tiers == 1, tf.int32), axis=[1, 2]))
-    picks: list[Any] = []
-    log_probability = tf.zeros([users])
-    for j in range(slate):
+    places = tf.range(slate)
+
+    def next_pick(j: Any, picks: Any, sums: Any, log_probability: Any) -> tuple[Any, ...]:
         level = tf.zeros([users], tf.int32)
         if before is not None:
             level = tf.cast(j >= before[0], tf.int32) + tf.cast(j >= before[1], tf.int32)
         left = tf.gather(sums, level, batch_dims=1)  # [u, G]
         total = tf.reduce_sum(left, axis=-1)
-        group, start = _find(left, uniforms[:, j] * total)
+        uniform = tf.gather(uniforms, j, axis=1)
+        group, start = _find(left, uniform * total)
         row = _row(weights, group)
         here = group[:, None] * size + tf.range(size)
         if tiers is not None:
             row = tf.where(tf.gather(tiers, group, batch_dims=1) == level[:, None], row, 0.0)
-        for earlier in picks:
-            row = tf.where(here == earlier[:, None], 0.0, row)
+        taken = tf.reduce_any(here[:, :, None] == picks[:, None, :], axis=-1)
+        row = tf.where(taken, 0.0, row)
         within, _ = _find(row, start)
         chosen = tf.range(size) == within[:, None]
         weight = tf.reduce_sum(tf.where(chosen, row, 0.0), axis=-1)
-        log_probability += tf.math.log(weight) - tf.math.log(total)
         rest = tf.reduce_sum(tf.where(chosen, 0.0, row), axis=-1)
         is_group = tf.range(groups) == group[:, None]
         is_level = tf.range(sums.shape[1]) == level[:, None]
         changed = is_level[:, :, None] & is_group[:, None, :]
+        picks = tf.where(places == j, (group * size + within)[:, None], picks)
         sums = tf.where(changed, rest[:, None, None], sums)
-        picks.append(group * size + within)
-    return tf.stack(picks, axis=-1), log_probability
+        return j + 1, picks, sums, log_probability + tf.math.log(weight) - tf.math.log(total)
+
+    # A loop, so that a long slate takes no longer to compile. Nothing is drawn in it.
+    start = (tf.constant(0), tf.fill([users, slate], -1), sums, tf.zeros([users]))
+    _, picks, _, log_probability = tf.while_loop(
+        lambda j, *_: j < slate, next_pick, start, maximum_iterations=slate
+    )
+    return picks, log_probability
 
 
 def _weights(logits: Any, num_docs: int, groups: int, size: int, place: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
@@ -19,29 +20,37 @@ from recsim_ng.entities.response_models.waiting_time import WaitingTime
 class DelayedFeedback(ResponseModel):
     """Conversions that are under way for a while, of which only the arrival is seen.
 
-    Each conversion that begins at step t arrives at step t + d, with d of the delay's law, each on
-    its own. Pending are counts by age; the last age stands for all beyond, whose hazard h is the
-    same, so that the state is exact however long the delay. At step t, with n_t newly begun,
+    A conversion that begins at step t arrives at step t + d, with d of the delay's law, whose
+    hazards are h. One may begin at every step, so that all those of a user differ in age:
 
-        at_risk_t[a]    = pending_t[a] + (n_t if a = 0)
-        arrived_t[a]    ~ Binomial(at_risk_t[a], h_a)               a = 0 .. H-1
-        conversions_t   = sum_a arrived_t[a]
-        pending_{t+1}[a + 1] = at_risk_t[a] - arrived_t[a],         the last age keeps its own
-        pending_0       = 0
+        at_risk_t[a]         = pending_t[a],   at_risk_t[0] = one begins at t
+        arrived_t[a]         ~ Bernoulli(h_a)  if at_risk_t[a], else 0,      a = 0 .. window
+        conversions_t        = sum_a arrived_t[a]
+        pending_{t+1}[a + 1] = at_risk_t[a] and not arrived_t[a]
+        pending_0            = none
+
+    What has not arrived within the window is never counted. Those still pending score what is
+    known of them: that they have not arrived yet.
 
     Args:
-      batch_shape: of the users, `[B...]`.
+      batch_shape: of the users, `[B...]`, or of what they clicked, `[U, S]`.
       delay: law of d.
+      window: greatest delay that is counted, at least 0; a delay of bounded law needs no more than
+        its bound.
       name: of the entity; its site is called after it.
 
     Raises:
-      ConfigError: (also a ValueError) delay is no WaitingTime.
+      ConfigError: (also a ValueError) delay is no WaitingTime, or window is below 0.
 
     Source: Chapelle (2014), Modeling delayed feedback in display advertising.
     """
 
     def __init__(
-        self, batch_shape: Sequence[int], delay: WaitingTime, name: str = "DelayedFeedback"
+        self,
+        batch_shape: Sequence[int],
+        delay: WaitingTime,
+        window: int = 30,
+        name: str = "DelayedFeedback",
     ) -> None:
         super().__init__(batch_shape, name=name)
         if not isinstance(delay, WaitingTime):
@@ -49,52 +58,52 @@ class DelayedFeedback(ResponseModel):
                 f"{name}: delay must be a WaitingTime, got {type(delay).__name__}; "
                 "WaitingTime.geometric(0.2), say"
             )
-        self._hazards = np.asarray(delay.hazards, np.float32)
+        check.whole(name, "window", window, 0)
+        ages = min(window + 1, len(delay.hazards)) if delay.hazards[-1] == 1.0 else window + 1
+        self._hazards = delay.hazard(ages).astype(np.float32)
 
     def initial_state(self) -> Value:
-        """Returns `pending`, `[B..., H]` float32 counts by age, none."""
-        return Value(pending=tf.zeros([*self._batch_shape, len(self._hazards)]))
+        """Returns `pending`, `[B..., window + 1]` bool by age, none."""
+        return Value(pending=tf.zeros([*self._batch_shape, len(self._hazards)], tf.bool))
 
-    def arrivals(self, state: Value, begun: Any) -> Value:
+    def arrivals(self, state: Value, begins: Any) -> Value:
         """Returns what arrives at step t.
 
         Args:
           state: `pending` at t.
-          begun: `[B...]` numbers, counts or bools: conversions that begin at t.
+          begins: `[B...]` bools, or ints, 1 where a conversion begins at t.
 
         Returns:
-          A Value with `arrived`, `[B..., H]` float32 counts by age, and `conversions`, `[B...]`
-          float32, the sum of them.
+          A Value with `arrived`, `[B..., window + 1]` int32, 1 for each age that arrives, and
+          `conversions`, `[B...]` int32, how many do.
         """
-        arrived = ed.Binomial(
-            total_count=self._at_risk(state, begun),
-            probs=self._hazards,
-            name=self._site("arrived"),
-        )
+        at_risk = _at_risk(state, begins)
+        hazards = tf.where(at_risk, self._hazards, tf.zeros_like(self._hazards))
+        arrived = ed.Bernoulli(probs=hazards, name=self._site("arrived"))
         return Value(arrived=arrived, conversions=tf.reduce_sum(arrived, axis=-1))
 
-    def next_state(self, previous_state: Value, begun: Any, arrived: Any) -> Value:
+    def next_state(self, previous_state: Value, begins: Any, arrived: Any) -> Value:
         """Returns `pending` at t + 1.
 
         Args:
           previous_state: `pending` at t.
-          begun: `[B...]` conversions that began at t.
-          arrived: `[B..., H]` what arrived at t, of `arrivals`.
+          begins: `[B...]` whether a conversion began at t.
+          arrived: `[B..., window + 1]` what arrived at t, of `arrivals`.
         """
-        left = self._at_risk(previous_state, begun) - tf.convert_to_tensor(arrived)
-        if len(self._hazards) == 1:
-            return Value(pending=left)
-        older = tf.concat([left[..., :-2], left[..., -2:-1] + left[..., -1:]], axis=-1)
-        return Value(pending=tf.concat([tf.zeros_like(left[..., :1]), older], axis=-1))
-
-    def _at_risk(self, state: Value, begun: Any) -> Any:
-        first = np.eye(1, len(self._hazards), dtype=np.float32)[0]
-        return state.get("pending") + tf.cast(begun, tf.float32)[..., None] * first
+        left = _at_risk(previous_state, begins) & (tf.convert_to_tensor(arrived) == 0)
+        return Value(pending=tf.concat([tf.zeros_like(left[..., :1]), left[..., :-1]], axis=-1))
 
     def specs(self) -> Value:
         """Returns the specs of `state` (pending) and `response` (arrived, conversions)."""
-        by_age = self._box(0.0, np.inf, (len(self._hazards), "age"))
+        ages = (len(self._hazards), "age")
+        conversions = self._box(0, len(self._hazards), dtype=np.int32)
         return ValueSpec(
-            state=ValueSpec(pending=by_age),
-            response=ValueSpec(arrived=by_age, conversions=self._box(0.0, np.inf)),
+            state=ValueSpec(pending=self._flag(ages)),
+            response=ValueSpec(arrived=self._occurrence(ages), conversions=conversions),
         )
+
+
+def _at_risk(state: Value, begins: Any) -> Any:
+    """The conversions under way by age; at the start of a step none has age 0 but the new one."""
+    new = tf.cast(begins, tf.bool)[..., None]
+    return tf.concat([new, state.get("pending")[..., 1:]], axis=-1)

@@ -52,7 +52,7 @@ class ResponseModel(Entity, metaclass=abc.ABCMeta):
 
 
 def field_names(where: str, name: str, given: Sequence[str]) -> tuple[str, ...]:
-    """Requires different field names.
+    """Returns field names as a tuple, and requires them to be different.
 
     Args:
       where: the entity that takes them.

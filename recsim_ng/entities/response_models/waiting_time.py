@@ -40,7 +40,7 @@ class WaitingTime:
 
     @classmethod
     def geometric(cls, probability: float) -> WaitingTime:
-        """P(wait = k) = p (1 - p)^k.
+        """The law P(wait = k) = p (1 - p)^k.
 
         Args:
           probability: p, within [0, 1].
@@ -50,10 +50,13 @@ class WaitingTime:
 
     @classmethod
     def exponential(cls, mean: float) -> WaitingTime:
-        """Whole steps of an exponential time: P(wait >= k) = exp(-k / mean), a geometric law.
+        """The whole steps of an exponential time: P(wait >= k) = exp(-k / mean), a geometric law.
 
         Args:
           mean: of the time that is rounded down, in steps, above 0.
+
+        Raises:
+          ConfigError: (also a ValueError) it is not above 0.
         """
         if not mean > 0:
             raise ConfigError(f"WaitingTime.exponential: mean must be above 0, got {mean!r}")
@@ -61,7 +64,7 @@ class WaitingTime:
 
     @classmethod
     def weibull(cls, shape: float, scale: float, horizon: int = 100) -> WaitingTime:
-        """Whole steps of a Weibull time: P(wait >= k) = exp(-(k / scale)^shape).
+        """The whole steps of a Weibull time: P(wait >= k) = exp(-(k / scale)^shape).
 
         Exact up to `horizon`; from there on the hazard stays what it is. With a shape below 1 the
         longer one has waited, the longer one has to wait.
@@ -70,6 +73,9 @@ class WaitingTime:
           shape: above 0; 1 is exponential.
           scale: in steps, above 0.
           horizon: H - 1, at least 1.
+
+        Raises:
+          ConfigError: (also a ValueError) one is out of its range.
 
         Source: Nakagawa and Osaki (1975), The discrete Weibull distribution.
         """
@@ -82,7 +88,7 @@ class WaitingTime:
 
     @classmethod
     def of_probabilities(cls, masses: Sequence[float]) -> WaitingTime:
-        """Any law of finitely many waits.
+        """A law of finitely many waits.
 
         Args:
           masses: `[H]` probabilities of the waits 0 .. H-1, summing to one.
@@ -99,14 +105,21 @@ class WaitingTime:
         left = np.cumsum(p[::-1])[::-1]  # P(wait >= k), at the end the last mass itself
         return cls(tuple(p / left))
 
+    def hazard(self, size: int) -> np.ndarray:
+        """Returns `[size]` hazards h_0 .. h_{size-1}.
+
+        Args:
+          size: how many.
+        """
+        return np.asarray(self.hazards)[np.minimum(np.arange(size), len(self.hazards) - 1)]
+
     def probabilities(self, size: int) -> np.ndarray:
         """Returns `[size]` probabilities of the waits 0 .. size-1.
 
         Args:
           size: how many.
         """
-        hazards = np.asarray(self.hazards)[np.minimum(np.arange(size), len(self.hazards) - 1)]
-        return hazards * self.survival(size)
+        return self.hazard(size) * self.survival(size)
 
     def survival(self, size: int) -> np.ndarray:
         """Returns `[size]` probabilities that the wait is at least 0 .. size-1.
@@ -114,8 +127,7 @@ class WaitingTime:
         Args:
           size: how many.
         """
-        hazards = np.asarray(self.hazards)[np.minimum(np.arange(size), len(self.hazards) - 1)]
-        return np.concatenate([[1.0], np.cumprod(1.0 - hazards)])[:size]
+        return np.concatenate([[1.0], np.cumprod(1.0 - self.hazard(size))])[:size]
 
     @property
     def mean(self) -> float:

@@ -26,7 +26,7 @@ NOTHING_CONSUMED = -1.0
 
 
 def squashed(interest: Any) -> Any:
-    """Keeps interests within (-20, 20): 4 M (sigmoid(x / M) - 1/2), M = 10; near 0 it is x.
+    """Returns interests within (-20, 20): 4 M (sigmoid(x / M) - 1/2), M = 10; near 0 it is x.
 
     Args:
       interest: any shape, float32.

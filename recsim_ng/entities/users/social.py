@@ -106,7 +106,7 @@ class SocialUser(User):
         return who.union(Value(interest=tf.convert_to_tensor(user_state.get("interest"))))
 
     def utility(self, observation: Value, docs: Value) -> Any:
-        """What each document is worth to each user, `[U, D]` float32.
+        """Returns what each document is worth to each user, `[U, D]` float32.
 
         Args:
           observation: interest `[U, K]`, where it is shown.
