@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 def shares(amounts: Any) -> Any:
-    """Returns each one's share of the whole, `[..., P]` float32; equal shares where there is nothing.
+    """Returns shares of the whole, `[..., P]` float32; equal ones where there is nothing.
 
     Args:
       amounts: `[..., P]` not negative.

@@ -77,7 +77,7 @@ def coverage(counts: Any) -> Any:
 
 
 def miscalibration(taste: Any, shown: Any, mix: float = 0.01) -> Any:
-    """Returns how far the topics of what was shown are from those of a taste, `[...]` float32, nats.
+    """Returns how far the topics shown are from those of a taste, `[...]` float32, nats.
 
         C(p, q) = sum over topics k of p_k log(p_k / q~_k),   q~ = (1 - mix) q + mix p
 

@@ -76,7 +76,7 @@ def esteban_ray(masses: Any, positions: Any, alpha: float = 1.0) -> Any:
 
 
 def jaccard(first: Any, second: Any) -> Any:
-    """Returns how alike two sets of items are, `[...]` float32: shared over all of either; 0 of none.
+    """Returns how alike two sets of items are, `[...]` float32: shared over all; 0 of none.
 
     Args:
       first: `[..., I]` bool the items of the one.

@@ -123,7 +123,7 @@ class SwitchingDynamicsStateModel(StateModel):
             other = _kept(self._fbranch, first, own_fields(first))
         else:
             other = self._fbranch.initial_state(self._of(parameters, "fbranch"))
-        return self._value(tf.constant(True), first, other)
+        return self._value(None, first, other)
 
     def next_state(
         self, old_state: Value, inputs: Value | None = None, parameters: Value | None = None
@@ -169,19 +169,26 @@ class SwitchingDynamicsStateModel(StateModel):
         """A field of both branches: a random variable if one of them is."""
         drawn = [x for x in (one, two) if is_random_variable(x)]
         one, two = (tf.convert_to_tensor(x) if is_random_variable(x) else x for x in (one, two))
-        dtype = next((x.dtype for x in (one, two) if hasattr(x, "dtype")), None)
-        one, two = (x if tf.is_tensor(x) else tf.convert_to_tensor(x, dtype) for x in (one, two))
-        merged = tf.where(self._aligned(name, condition, one), one, two)
+        if condition is None:  # true everywhere
+            merged = one
+        else:
+            dtype = next((x.dtype for x in (one, two) if hasattr(x, "dtype")), None)
+            one, two = (
+                x if tf.is_tensor(x) else tf.convert_to_tensor(x, dtype) for x in (one, two)
+            )
+            merged = tf.where(self._aligned(name, condition, one, bool(drawn)), one, two)
         if not drawn:
             return merged
         batch_ndims = drawn[0].distribution.batch_shape.rank
         return ed.RandomVariable(constant(merged, batch_ndims), name=self._site(name))
 
-    def _aligned(self, name: str, condition: Any, x: Any) -> Any:
+    def _aligned(self, name: str, condition: Any, x: Any, drawn: bool) -> Any:
         """The condition with as many axes as the field."""
         shape = condition.shape.as_list()
-        while len(shape) > x.shape.rank and shape[-1] == 1:
+        while len(shape) > x.shape.rank and shape and shape[-1] == 1:
             shape, condition = shape[:-1], tf.squeeze(condition, axis=-1)
+        if x.shape.rank == 0 and not drawn:  # a number for all becomes one for each
+            return condition
         fits = len(shape) <= x.shape.rank and all(
             None in (n, size) or n in (1, size)
             for n, size in zip(shape, x.shape.as_list(), strict=False)
