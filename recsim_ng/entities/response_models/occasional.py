@@ -79,7 +79,8 @@ class Occasional(tfp.distributions.Distribution):
         return tf.constant([], tf.int32)
 
     def _sample_n(self, n: int, seed: Any = None) -> Any:
-        drawn = self._distribution.sample(n, seed=seed)
+        law = tfd.BatchBroadcast(self._distribution, to_shape=self.batch_shape_tensor())
+        drawn = law.sample(n, seed=seed)
         return tf.where(self._occurs, drawn, tf.zeros_like(drawn))
 
     def _log_prob(self, value: Any) -> Any:

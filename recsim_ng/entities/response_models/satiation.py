@@ -56,10 +56,10 @@ class Satiation(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_topics", num_topics, 1)
         self._num_topics = num_topics
-        self._retention = within(name, "retention", retention, 0.0)
         value = static_value(retention)
-        if value is not None and np.any(value >= 1.0):
-            raise ConfigError(f"{name}: retention must be within [0, 1), got {np.max(value):g}")
+        if value is not None and not np.all((value >= 0.0) & (value < 1.0)):
+            raise ConfigError(f"{name}: retention must be within [0, 1), got {retention}")
+        self._retention = within(name, "retention", retention, 0.0)
         self._influence = within(name, "influence", influence, 0.0)
         self._noise_scale = within(name, "noise_scale", noise_scale, 0.0)
 

@@ -17,7 +17,6 @@ DRIFTING = (bandits.GaussianGenerator, bandits.DriftContext, bandits.DriftingPro
 
 # Name -> (problem, algorithm, settings): each member is in one of them at least.
 STORIES = {
-    "given means": (BERNOULLI, bandits.UCB1, {"arm_means": [0.1, 0.5, 0.7, 0.9]}),
     "epsilon-greedy": (BERNOULLI, bandits.EpsilonGreedy, {"epsilon": 2.0, "epsilon_decay": 0.5}),
     "kl-ucb": (BERNOULLI, bandits.KLUCB, {"log_log_weight": 3.0}),
     "bernoulli thompson": (BERNOULLI, bandits.BernoulliThompson, {}),

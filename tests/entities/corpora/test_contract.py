@@ -44,9 +44,15 @@ def wrapped(outer, inner):
     return functools.partial(outer, corpus_ctor=inner)
 
 
+def frozen(config):
+    docs = Value(doc_id=tf.range(D), doc_quality=tf.zeros([D]))
+    return corpora.StaticCorpus(config, docs)
+
+
 RENEWING = wrapped(corpora.RenewingCorpus, corpora.GaussianCorpus)
 MEMBERS = {
     "CandidateCorpus": wrapped(corpora.CandidateCorpus, corpora.KaleCorpus),
+    "CorpusWithTopicAndQuality": corpora.CorpusWithTopicAndQuality,
     "FilmCorpus": film,
     "GaussianCorpus": corpora.GaussianCorpus,
     "KaleCorpus": corpora.KaleCorpus,
@@ -54,6 +60,7 @@ MEMBERS = {
     "ProviderCorpus": corpora.ProviderCorpus,
     "RenewingCorpus": wrapped(corpora.RenewingCorpus, corpora.SoftAttributeCorpus),
     "SoftAttributeCorpus": corpora.SoftAttributeCorpus,
+    "StaticCorpus": frozen,
     "ViableCorpus": corpora.ViableCorpus,
     "WrappedCorpus": wrapped(corpora.WrappedCorpus, corpora.GaussianCorpus),
     "all at once": wrapped(

@@ -69,10 +69,10 @@ def members():
         at_once("rounded", rounded, lambda: rounded.rating(LIKING, CLICKS > 0)),
         stepwise("boredom", boredom, lambda s: boredom.next_state(s, TOPICS)),
         stepwise("repetition", repetition, lambda s: repetition.next_state(s, CLICKS)),
-        stepwise("satiation", satiation, lambda s: satiation.next_state(s, TOPICS)),
         stepwise("still", still, lambda s: still.next_state(s, TOPICS)),
+        stepwise("satiation", satiation, lambda s: satiation.next_state(s, TOPICS)),
         stepwise("session", session, session.next_state),
-        delayed("geometric", DelayedFeedback((U,), WaitingTime.geometric(0.3))),
+        delayed("geometric", DelayedFeedback((U,), WaitingTime.geometric(0.3), window=4)),
         delayed("weibull", DelayedFeedback((U,), WEIBULL)),
     ]
     return {variables[0].name.split()[0]: (model, variables) for model, variables in made}
@@ -138,8 +138,9 @@ def test_every_draw_is_a_field_has_a_finite_log_probability_and_finite_gradients
 
 
 def test_runs_are_alike_in_all_runtimes(seed):
-    # One network of all members: one compilation.
-    network = [v for _, variables in members().values() for v in variables]
+    # One network of all classes: one compilation.
+    made = {type(model): variables for model, variables in members().values()}
+    network = [v for variables in made.values() for v in variables]
     expected = PythonRuntime(network).trajectory(5, seed=seed)
     for jit_compile in (False, True):
         assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).trajectory(5, seed=seed))
