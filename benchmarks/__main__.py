@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import compile_time, ecosystem, results, social, timing, two_cores
+from benchmarks import compile_time, ecosystem, recommenders, results, social, timing, two_cores
 from benchmarks.row import Row
 from recsim_ng import use_wide_vectors
 
@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "compile-time": compile_time.compile_time,
     "two-cores": two_cores.two_cores,
     "social": social.social,
+    **recommenders.MEASUREMENTS,
 }
 
 

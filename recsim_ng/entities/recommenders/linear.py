@@ -61,7 +61,13 @@ class LinearRecommender(RankingRecommender):
         self._num_kinds = 0
         if self._repetition:
             check.one_of(name, "repetition", self._repetition, list(self._vocabulary.docs))
-            self._num_kinds = self._vocabulary.docs.get(self._repetition).space.shape[1]
+            shape = self._vocabulary.docs.get(self._repetition).space.shape
+            if len(shape) != 2:
+                raise ConfigError(
+                    f"{name}: repetition must name a field of kinds, [D, K], got "
+                    f"{self._repetition!r} of shape {list(shape)}"
+                )
+            self._num_kinds = shape[1]
         self._num_static = self._vocabulary.num_features + 1
         self._num_features = self._num_static + bool(self._repetition)
         self._prior_mean = self._prior(name, config, "prior_mean", 0.0, -np.inf)

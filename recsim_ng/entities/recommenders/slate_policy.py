@@ -11,12 +11,12 @@ import tensorflow as tf
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import IteratedMultinomialLogitChoiceModel
-from recsim_ng.entities.recommenders.picks import LEAST_LOGIT, pick
+from recsim_ng.entities.recommenders.picks import pick
 from recsim_ng.entities.recommenders.random_slate import pick_noise, pick_noise_spec
 from recsim_ng.entities.recommenders.ranking import RankingRecommender
 from recsim_ng.entities.recommenders.slate import documents_at
 
-_TIER = 200.0  # exp(-200 - LEAST_LOGIT) is 0 beside 1 in float32
+_APART = 200.0  # exp(-200) is 0 beside 1 in float32
 
 
 class SlatePolicyRecommender(RankingRecommender):
@@ -25,9 +25,9 @@ class SlatePolicyRecommender(RankingRecommender):
         P(slate_t[u] = c_1 ... c_S) = prod_j exp(l_{c_j}) / (sum of exp(l_i) over documents i left)
 
     with l = scores_t[u]. The documents left are candidates not seen before, then, once there are
-    none, candidates seen before, then all others. A document more than 80 below the user's best is
-    taken as 80 below. The slate's field log_propensity is the logarithm of that probability, and
-    has gradients with respect to the scores.
+    none, candidates seen before, then all others. The slate's field
+    log_propensity is the logarithm of that probability, and has gradients with respect to the
+    scores.
 
     doc_ranks is one random variable of that law; with a `chunk`, for which no `[U, D]` array may be
     held, it follows from S uniform draws for each user, pick_noise.
@@ -93,11 +93,11 @@ class SlatePolicyRecommender(RankingRecommender):
         users = Value(user_index=tf.range(self._num_users))
         logits = self.scores(*parts, draws.union(users))
         logits = tf.broadcast_to(logits, [self._num_users, self._num_docs])
-        best = tf.reduce_max(logits, axis=-1, keepdims=True)
-        logits = tf.maximum(logits - best, LEAST_LOGIT)
         tier = self._tier(recommender_state, available_docs)
         if tier is not None:
-            logits = logits - _TIER * tf.cast(tier, tf.float32)
+            best, worst = tf.reduce_max(logits, -1, True), tf.reduce_min(logits, -1, True)
+            apart = tf.stop_gradient(best - worst) + _APART
+            logits = logits - tf.stop_gradient(best) - apart * tf.cast(tier, tf.float32)
         ranks = self._choice_model.choice(logits).get("choice")
         log_propensity = ranks.distribution.log_prob(tf.stop_gradient(ranks))
         shown = documents_at(self._vocabulary, available_docs, tf.convert_to_tensor(ranks))
