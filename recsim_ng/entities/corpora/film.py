@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.recommendation import Corpus
+from recsim_ng.entities.corpora.fixed import FixedCorpus
 
 
-class FilmCorpus(Corpus):
+class FilmCorpus(FixedCorpus):
     """D films with their genres, quality, popularity and year; all are available at every step.
 
     Args:
@@ -46,17 +46,6 @@ class FilmCorpus(Corpus):
     def initial_state(self) -> Value:
         """Returns no fields: nothing about the catalogue changes."""
         return Value()
-
-    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns no fields.
-
-        Args:
-          previous_state: not read.
-          user_response: not read.
-          slate_docs: not read.
-        """
-        del user_response, slate_docs
-        return previous_state
 
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns the films.

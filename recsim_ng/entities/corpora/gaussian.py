@@ -12,10 +12,10 @@ from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.recommendation import Corpus
+from recsim_ng.entities.corpora.fixed import FixedCorpus
 
 
-class GaussianCorpus(Corpus):
+class GaussianCorpus(FixedCorpus):
     """D documents of features ~ N(0, doc_scale I), drawn at step 0 and kept.
 
     Args:
@@ -36,11 +36,6 @@ class GaussianCorpus(Corpus):
         """Returns doc_features `[D, K]` float32."""
         zeros = tf.zeros([self._num_docs, self._num_topics])
         return Value(doc_features=ed.Normal(loc=zeros, scale=self._scale, name="doc_features"))
-
-    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns the documents as they are."""
-        del user_response, slate_docs
-        return previous_state.map(tf.convert_to_tensor)
 
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns doc_id `[D]` int32 and doc_features `[D, K]` float32."""

@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.recommendation import Corpus
+from recsim_ng.entities.corpora.fixed import FixedCorpus
 
 
-class KaleCorpus(Corpus):
+class KaleCorpus(FixedCorpus):
     """D documents whose kaleness is spread evenly: k_d = d / (D - 1), 0 chocolate, 1 kale.
 
     A lone document is chocolate.
@@ -35,17 +35,6 @@ class KaleCorpus(Corpus):
     def initial_state(self) -> Value:
         """Returns no fields: nothing about the assortment changes."""
         return Value()
-
-    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns no fields.
-
-        Args:
-          previous_state: not read.
-          user_response: not read.
-          slate_docs: not read.
-        """
-        del user_response, slate_docs
-        return previous_state
 
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns doc_id `[D]`, doc_kaleness `[D]`, doc_features `[D, 2]`: a constant, kaleness.

@@ -12,10 +12,10 @@ from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.recommendation import Corpus
+from recsim_ng.entities.corpora.fixed import FixedCorpus
 
 
-class SoftAttributeCorpus(Corpus):
+class SoftAttributeCorpus(FixedCorpus):
     """D items around K topics, each with A attributes in [0, 1].
 
         topic_d        ~ uniform Categorical,   draw_d ~ N(topic_means[topic_d], item_spread)
@@ -54,17 +54,6 @@ class SoftAttributeCorpus(Corpus):
             doc_draw=draw,
             doc_popularity=ed.Uniform(low=zeros, high=zeros + 1.0, name="doc_popularity"),
         )
-
-    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns the same items.
-
-        Args:
-          previous_state: as `initial_state` made it.
-          user_response: not read.
-          slate_docs: not read.
-        """
-        del user_response, slate_docs
-        return previous_state
 
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns doc_id `[D]`, doc_topic `[D]`, doc_features `[D, A]`, doc_popularity `[D]`.

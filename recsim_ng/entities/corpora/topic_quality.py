@@ -13,7 +13,7 @@ from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.recommendation import Corpus
+from recsim_ng.entities.corpora.fixed import FixedCorpus
 
 _SHARE_OF_JUNK = 0.7
 _QUALITY_SCALE = 0.1
@@ -35,7 +35,7 @@ def topic_qualities(num_topics: int) -> np.ndarray:
     return np.concatenate(parts).astype(np.float32)
 
 
-class CorpusWithTopicAndQuality(Corpus):
+class CorpusWithTopicAndQuality(FixedCorpus):
     """Documents drawn at step 0, which stay; junk topics have qualities below 0.
 
         topic_d    ~ uniform over the K topics
@@ -87,17 +87,6 @@ class CorpusWithTopicAndQuality(Corpus):
             doc_length=tf.fill([docs], _LENGTH),
         )
 
-    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns the same documents.
-
-        Args:
-          previous_state: the documents.
-          user_response: not read.
-          slate_docs: not read.
-        """
-        del user_response, slate_docs
-        return previous_state
-
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns all documents.
 
@@ -120,7 +109,7 @@ class CorpusWithTopicAndQuality(Corpus):
         return ValueSpec(state=fields, available_docs=fields)
 
 
-class StaticCorpus(Corpus):
+class StaticCorpus(FixedCorpus):
     """Given documents, the same at every step and in every run.
 
     Args:
@@ -148,17 +137,6 @@ class StaticCorpus(Corpus):
     def initial_state(self) -> Value:
         """Returns the documents."""
         return self._docs
-
-    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
-        """Returns the same documents.
-
-        Args:
-          previous_state: the documents.
-          user_response: not read.
-          slate_docs: not read.
-        """
-        del user_response, slate_docs
-        return previous_state
 
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns all documents.
