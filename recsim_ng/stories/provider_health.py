@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from recsim_ng.entities.metrics import effective_number, gini, shares
+
 
 def click_shares(trajectory: Any) -> np.ndarray:
     """The providers' shares of discounted clicks, `[T, P]`; equal before the first click.
@@ -13,9 +15,7 @@ def click_shares(trajectory: Any) -> np.ndarray:
     Args:
       trajectory: with "corpus state".
     """
-    clicks = np.asarray(trajectory["corpus state"].get("provider_click_count"), np.float64)
-    total = clicks.sum(axis=1, keepdims=True)
-    return np.where(total > 0, clicks / np.where(total > 0, total, 1.0), 1.0 / clicks.shape[1])
+    return np.asarray(shares(trajectory["corpus state"].get("provider_click_count")))
 
 
 def effective_providers(trajectory: Any) -> np.ndarray:
@@ -26,9 +26,7 @@ def effective_providers(trajectory: Any) -> np.ndarray:
 
     Source: Hill (1973), Diversity and evenness, order 1.
     """
-    shares = click_shares(trajectory)
-    logs = np.log(np.where(shares > 0, shares, 1.0))
-    return np.exp(-np.sum(shares * logs, axis=1))
+    return np.asarray(effective_number(trajectory["corpus state"].get("provider_click_count")))
 
 
 def provider_gini(trajectory: Any) -> np.ndarray:
@@ -37,9 +35,7 @@ def provider_gini(trajectory: Any) -> np.ndarray:
     Args:
       trajectory: with "corpus state".
     """
-    shares = np.sort(click_shares(trajectory), axis=1)
-    count = shares.shape[1]
-    return shares @ (2 * np.arange(1, count + 1) - count - 1) / count
+    return np.asarray(gini(trajectory["corpus state"].get("provider_click_count")))
 
 
 def viable_providers(trajectory: Any) -> np.ndarray:
@@ -48,5 +44,5 @@ def viable_providers(trajectory: Any) -> np.ndarray:
     Args:
       trajectory: with "corpus state".
     """
-    shares = click_shares(trajectory)
-    return np.mean(shares >= 0.1 / shares.shape[1], axis=1)
+    of_clicks = click_shares(trajectory)
+    return np.mean(of_clicks >= 0.1 / of_clicks.shape[1], axis=1)

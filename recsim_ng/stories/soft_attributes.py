@@ -21,6 +21,7 @@ from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.study import HeadlineMetric, Study
 from recsim_ng.core.variable import Variable
 from recsim_ng.entities.corpora.soft_attribute import SoftAttributeCorpus
+from recsim_ng.entities.metrics import gini
 from recsim_ng.entities.users.concept_activation_vector import ConceptActivationVectorUser
 from recsim_ng.stories.static_recs_simulation import static_recs_story
 
@@ -142,17 +143,6 @@ def ratings_of(trajectory: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return user, item, np.asarray(response.get("rating"))[0][user, place]
 
 
-def gini(counts: Any) -> float:
-    """The Gini coefficient of counts: 0 equal, 1 - 1/n one has all; 0 if all are 0.
-
-    Args:
-      counts: `[n]` not negative.
-    """
-    x = np.sort(np.asarray(counts, np.float64))
-    n, total = x.size, x.sum()
-    return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * total)) if total else 0.0
-
-
 def _per_step(compute: Callable[[Any], float]) -> Callable[[Any], np.ndarray]:
     def at_every_step(trajectory: Any) -> np.ndarray:
         steps = np.asarray(trajectory["user response"].get("is_rated")).shape[0]
@@ -175,7 +165,7 @@ def _ratings_per_user(trajectory: Any) -> float:
 
 def _popularity_gini(trajectory: Any) -> float:
     num_docs = np.asarray(trajectory["available docs"].get("doc_id")).shape[-1]
-    return gini(np.bincount(ratings_of(trajectory)[1], minlength=num_docs))
+    return float(gini(np.bincount(ratings_of(trajectory)[1], minlength=num_docs)))
 
 
 def _tagged_share(trajectory: Any) -> float:

@@ -5,7 +5,7 @@ import pytest
 
 from recsim_ng import PythonRuntime, TFRuntime
 from recsim_ng.stories import soft_attributes
-from recsim_ng.stories.soft_attributes import Config, gini, ratings_of, story, topic_means
+from recsim_ng.stories.soft_attributes import Config, ratings_of, story, topic_means
 from tests.agreement import assert_agree
 
 SMALL = Config(
@@ -36,13 +36,6 @@ def test_headline_metrics_are_numbers_of_the_table_of_ratings(seed):
     np.testing.assert_allclose(found["mean_rating"], rating.mean())
     np.testing.assert_allclose(found["ratings_per_user"], len(user) / 30)
     assert 0 <= found["tagged_share"][0] <= 1 and set(rating) <= {1, 2, 3, 4, 5}
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"), [([1, 1, 1, 1], 0), ([0, 0, 0, 8], 0.75), ([0, 0], 0), ([1, 3], 0.25)]
-)
-def test_gini(counts, expected):
-    assert gini(counts) == pytest.approx(expected)
 
 
 def test_topics_are_the_same_for_all_seeds_of_a_run():

@@ -12,9 +12,8 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
+from recsim_ng.entities.metrics.source import SourceField
 from recsim_ng.entities.recommendation import RecsMetricsBase
-
-SOURCES = ("corpus_state", "user_state", "user_response", "slate_docs")
 
 
 class RewardMetrics(RecsMetricsBase):
@@ -51,12 +50,12 @@ class RewardMetrics(RecsMetricsBase):
         name: str = "RewardMetrics",
     ) -> None:
         super().__init__(config, name)
-        check.one_of(type(self).__name__, "source", source, SOURCES)
         if least is not None:
             check.real(type(self).__name__, "least", least, -math.inf, math.inf)
         if discount is not None:
             check.real(type(self).__name__, "discount", discount, 0.0, 1.0)
-        self._field, self._source, self._least, self._discount = field, source, least, discount
+        self._gained = SourceField(type(self).__name__, source, field)
+        self._least, self._discount = least, discount
 
     def initial_metrics(self) -> Value:
         """Returns zeros, and a first weight of 1."""
@@ -75,10 +74,7 @@ class RewardMetrics(RecsMetricsBase):
         slate_docs: Value,
     ) -> Value:
         """Returns the reward of t - 1, and the sums up to then."""
-        happened = dict(
-            zip(SOURCES, (corpus_state, user_state, user_response, slate_docs), strict=True)
-        )
-        reward = tf.convert_to_tensor(happened[self._source].get(self._field))
+        reward = self._gained.read(corpus_state, user_state, user_response, slate_docs)
         if self._least is not None:
             reward = tf.maximum(reward, self._least)
         cumulative = previous_metrics.get("cumulative_reward") + reward

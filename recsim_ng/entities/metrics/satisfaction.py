@@ -12,7 +12,7 @@ from recsim_ng.core import check
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.metrics.measured import MeasuredMetrics
-from recsim_ng.entities.metrics.reward import SOURCES
+from recsim_ng.entities.metrics.source import SourceField
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
 
@@ -84,9 +84,9 @@ class RetentionMetrics(RecsMetricsBase):
         name: str = "RetentionMetrics",
     ) -> None:
         super().__init__(config, name)
-        check.one_of(name, "source", source, SOURCES)
+        self._active = SourceField(name, source, field)
         check.whole(name, "window", window, 1)
-        self._field, self._source, self._window = field, source, window
+        self._window = window
 
     def initial_metrics(self) -> Value:
         """Returns the metrics before anything happened: nobody has left."""
@@ -107,9 +107,7 @@ class RetentionMetrics(RecsMetricsBase):
         slate_docs: Value,
     ) -> Value:
         """Returns the metrics with one more step."""
-        parts = (corpus_state, user_state, user_response, slate_docs)
-        happened = dict(zip(SOURCES, parts, strict=True))
-        field = tf.convert_to_tensor(happened[self._source].get(self._field))
+        field = self._active.read(corpus_state, user_state, user_response, slate_docs)
         is_active = field if field.dtype == tf.bool else field > 0
         away = tf.where(is_active, 0, previous_metrics.get("steps_away") + 1)
         count = previous_metrics.get("num_active_steps") + tf.cast(is_active, tf.int32)

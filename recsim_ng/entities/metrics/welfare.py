@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.metrics.concentration import quantiles
-from recsim_ng.entities.metrics.reward import SOURCES
+from recsim_ng.entities.metrics.source import SourceField
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
 
@@ -47,7 +46,6 @@ class WelfareMetrics(RecsMetricsBase):
         name: str = "WelfareMetrics",
     ) -> None:
         super().__init__(config, name)
-        check.one_of(name, "source", source, SOURCES)
         given = np.asarray(probabilities, np.float64)
         if given.ndim != 1 or not given.size or not np.all((given >= 0) & (given <= 1)):
             raise ConfigError(
@@ -55,7 +53,7 @@ class WelfareMetrics(RecsMetricsBase):
             )
         if np.any(np.diff(given) <= 0):
             raise ConfigError(f"{name}: probabilities must ascend, got {probabilities!r}")
-        self._field, self._source = field, source
+        self._gained = SourceField(name, source, field)
         self._probabilities = given.astype(np.float32)
 
     def initial_metrics(self) -> Value:
@@ -71,9 +69,7 @@ class WelfareMetrics(RecsMetricsBase):
         slate_docs: Value,
     ) -> Value:
         """Returns the metrics with one more step."""
-        parts = (corpus_state, user_state, user_response, slate_docs)
-        happened = dict(zip(SOURCES, parts, strict=True))
-        gained = tf.convert_to_tensor(happened[self._source].get(self._field))
+        gained = self._gained.read(corpus_state, user_state, user_response, slate_docs)
         return self._of(previous_metrics.get("welfare") + gained)
 
     def specs(self) -> ValueSpec:
