@@ -29,30 +29,12 @@ from recsim_ng.entities.corpora.topic_quality import CorpusWithTopicAndQuality, 
 from recsim_ng.entities.metrics import ConsumedTimeAsRewardMetrics
 from recsim_ng.entities.recommendation import BaseRecommender, Corpus, Vocabulary
 from recsim_ng.entities.recommenders.oracle import OracleRecommender
+from recsim_ng.entities.recommenders.registry import RecommenderName
 from recsim_ng.entities.recommenders.registry import recommender as recommender_of
 from recsim_ng.entities.users.interest_evolution import BEST_UTILITY, InterestEvolutionUser
 from recsim_ng.stories.interest_optimum import InterestOptimum
 from recsim_ng.stories.recommendation_simulation import recs_story
 
-Recommender = Literal[
-    "random",
-    "popularity",
-    "myopic",
-    "greedy",
-    "oracle",
-    "matrix_factorisation",
-    "item_item",
-    "collab_filtering",
-    "recurrent",
-    "epsilon_greedy",
-    "ucb1",
-    "kl_ucb",
-    "bernoulli_thompson",
-    "gaussian_thompson",
-    "lin_ucb",
-    "linear_thompson",
-    "plackett_luce",
-]
 _KNOWING = ("myopic", "greedy", "oracle", "plackett_luce")
 
 
@@ -68,7 +50,7 @@ class Config:
     """D, number of documents."""
     slate_size: int = 2
     """S, documents shown to a user at each step."""
-    recommender: Recommender = "collab_filtering"
+    recommender: Literal["greedy", "oracle"] | RecommenderName = "collab_filtering"
     """Who chooses. myopic: of highest affinity to the interest, which it knows; greedy: what takes
     most time at this step, knowing interests and qualities; oracle: the same for all steps up to
     the horizon, by dynamic programming; collab_filtering: the trainable one, untrained. The others
@@ -92,7 +74,8 @@ class Config:
             check.whole(where, name, getattr(self, name), 1)
         check.whole(where, "slate_size", self.slate_size, 1, self.num_docs)
         check.whole(where, "corpus_seed", self.corpus_seed, 0)
-        check.one_of(where, "recommender", self.recommender, get_args(Recommender))
+        names = ("greedy", "oracle", *get_args(RecommenderName))
+        check.one_of(where, "recommender", self.recommender, names)
         check.real(where, "interest_step_size", self.interest_step_size, 0.0, 1.0)
         check.real(where, "no_click_mass", self.no_click_mass, -1e3, 1e3)
         if self.recommender == "oracle":

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import tensorflow as tf
@@ -27,11 +28,13 @@ from recsim_ng.entities.corpora.kale import KaleCorpus
 from recsim_ng.entities.metrics import RewardMetrics
 from recsim_ng.entities.recommendation import BaseRecommender, Vocabulary
 from recsim_ng.entities.recommenders.oracle import OracleRecommender
+from recsim_ng.entities.recommenders.registry import RecommenderName
+from recsim_ng.entities.recommenders.registry import recommender as recommender_of
 from recsim_ng.entities.users.long_term_satisfaction import LongTermSatisfactionUser
 from recsim_ng.stories.kale_optimum import KaleOptimum, kale_optimum
 from recsim_ng.stories.recommendation_simulation import recs_story
 
-_ORACLES = ("myopic", "optimal")
+_KNOWING = ("myopic", "optimal")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +47,10 @@ class Config:
     """D, documents of kaleness 0, 1/(D-1), ..., 1."""
     slate_size: int = 1
     """S, documents shown; of several, one is chosen by a logit on chocolate."""
-    recommender: Literal["myopic", "optimal"] = "myopic"
-    """Who chooses. myopic: what engages most now; optimal: dynamic programming over the horizon
-    (for slates of one document)."""
+    recommender: Literal["optimal"] | RecommenderName = "myopic"
+    """Who chooses. myopic: what engages most now, knowing each user's satisfaction; optimal:
+    dynamic programming over the horizon, knowing the exposure (for slates of one document). The
+    others are those of any story."""
     discount: float = 0.7
     """Share of the net kale exposure that is left after a step."""
     sensitivity: float = 0.01
@@ -69,7 +73,8 @@ class Config:
         for name in ("num_users", "num_docs", "horizon"):
             check.whole(where, name, getattr(self, name), 1)
         check.whole(where, "slate_size", self.slate_size, 1, self.num_docs)
-        check.one_of(where, "recommender", self.recommender, _ORACLES)
+        names = ("optimal", *get_args(RecommenderName))
+        check.one_of(where, "recommender", self.recommender, names)
         check.real(where, "discount", self.discount, 0.0, 1.0)
         check.real(where, "sensitivity", self.sensitivity, 0.0, 1e3)
         check.real(where, "innovation_noise", self.innovation_noise, 0.0, 1e3)
@@ -149,22 +154,36 @@ def story(config: Config) -> Sequence[Variable]:
     Args:
       config: its settings.
     """
+    is_known = config.recommender in _KNOWING
     utility = functools.partial(expected_engagement, config)
+    usual, spread = _usual_engagement(config)
     settings = {
         **dataclasses.asdict(config),
         "num_topics": 1,
-        "observe_exposure": config.recommender in _ORACLES,
-        "vocabulary": Vocabulary(reward="engagement", utility=utility),
+        "observe_exposure": is_known,
+        "vocabulary": Vocabulary(reward="engagement", utility=utility if is_known else None),
+        # What a service would know of its business: for those who learn from engagement.
+        "usual_reward": usual,
+        "reward_noise": spread,
+        "reward_range": (0.0, usual + 4.0 * spread),
     }
-    policies: dict[str, Callable[[], Callable[[Any, Value, Value], Any]]] = {
-        "myopic": lambda: lambda step, observation, docs: utility(observation, docs),
-        "optimal": lambda: optimal_policy(config),
-    }
-    recommender: Callable[[Any], BaseRecommender] = functools.partial(
-        OracleRecommender, policy=policies[config.recommender]()
+    recommender: Callable[[Any], BaseRecommender] = (
+        functools.partial(OracleRecommender, policy=optimal_policy(config))
+        if config.recommender == "optimal"
+        else recommender_of(config.recommender)
     )
     metrics = functools.partial(RewardMetrics, field="engagement")
     return recs_story(settings, LongTermSatisfactionUser, KaleCorpus, recommender, metrics)
+
+
+def _usual_engagement(config: Config) -> tuple[float, float]:
+    """Mean and standard deviation of a neutral user's engagement with chocolate and kale."""
+    means, squares = [], []
+    for mu, sd in ((config.mu_choc, config.sd_choc), (config.mu_kale, config.sd_kale)):
+        means.append(0.5 * math.exp(mu + sd**2 / 2))
+        squares.append(0.25 * math.exp(2 * mu + 2 * sd**2))
+    mean = sum(means) / 2
+    return mean, math.sqrt(sum(squares) / 2 - mean**2)
 
 
 def _mean(variable: str, field: str) -> Callable[[Any], np.ndarray]:

@@ -1,16 +1,19 @@
 """The long-term satisfaction story against its dynamic programme, and in all runtimes."""
 
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from recsim_ng import PythonRuntime, TFRuntime
+from recsim_ng.entities.recommenders import RecommenderName
 from recsim_ng.stories import long_term_satisfaction
 from recsim_ng.stories.long_term_satisfaction import Config, optimum, story
 from tests import statistical
 from tests.agreement import assert_agree
 
+NAMES = sorted(["optimal", *get_args(RecommenderName)])
 HARD = Config(num_users=4000, sensitivity=0.3, horizon=20)
 
 
@@ -41,6 +44,13 @@ def totals():
         }
 
     return run
+
+
+@pytest.mark.parametrize("name", get_args(RecommenderName))
+def test_every_recommender_serves(name, seed):
+    config = Config(num_users=4, num_docs=3, recommender=name)
+    run = PythonRuntime(story(config)).trajectory(3, seed=seed)
+    assert np.all(run["user response"]["engagement"].numpy() > 0)
 
 
 def expected(document):
@@ -90,7 +100,7 @@ def test_headline_metrics_have_one_number_a_step(seed):
     [
         ({"slate_size": 11}, "slate_size must be a whole number within 1..10, got 11"),
         ({"discount": 1.5}, "discount must be a number within [0.0, 1.0], got 1.5"),
-        ({"recommender": "x"}, "recommender must be one of ['myopic', 'optimal'], got 'x'"),
+        ({"recommender": "oracle"}, f"recommender must be one of {NAMES}, got 'oracle'"),
         (
             {"recommender": "optimal", "slate_size": 2},
             "the optimal policy is known for a slate_size of 1 alone, got 2; take 1, or another "
