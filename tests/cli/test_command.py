@@ -62,6 +62,11 @@ def test_a_folder_with_a_run_is_not_written_again_but_can_be_resumed(toy, capsys
     assert (toy / "here" / "runs.jsonl").read_text() == after
 
 
+def test_to_resume_where_there_is_nothing_is_a_new_run_and_said(toy, capsys):
+    assert main("run toy --out new --seeds 1 --resume".split()) == 0
+    assert "Nothing to resume in new: this is a new run" in capsys.readouterr().err
+
+
 def test_ctrl_c_reports_what_had_finished_and_how_to_go_on(toy, capsys, monkeypatch):
     class Interrupt(study.ProgressDisplay):
         def __call__(self, progress):

@@ -60,8 +60,10 @@ def test_what_cannot_be_written_is_refused_before_anything_runs(here, out, resum
 
 
 def test_an_earlier_run_may_be_resumed(here):
-    (here / folder.RUNS).touch()
+    (here / folder.RUNS).write_text("kept")
     folder.check(str(here), True)
+    assert folder.make(str(here), "toy") == here
+    assert (here / folder.RUNS).read_text() == "kept"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
@@ -88,5 +90,7 @@ def test_a_name_that_is_no_text_is_refused_before_anything_is_computed():
         folder.check("\udcff\udcfe", resume=False)
 
 
-def test_a_home_that_is_not_there_is_a_name_like_others():
+def test_a_home_that_is_not_there_is_a_name_like_others(here):
     folder.check("~nosuchuser/x", resume=False)
+    folder.make("~nosuchuser/x", "toy")
+    assert (here / "~nosuchuser" / "x").is_dir()

@@ -9,8 +9,8 @@ from recsim_ng.core import ConfigError, check
 
 @pytest.mark.parametrize("x", [1, 3, 2**31 - 1])
 def test_whole_numbers_within_the_range_pass(x):
-    check.whole("Model", "size", x, 1)
-    check.whole("Model", "size", min(x, 3), 1, 3)
+    assert check.whole("Model", "size", x, 1) is None
+    assert check.whole("Model", "size", min(x, 3), 1, 3) is None
 
 
 @pytest.mark.parametrize("x", [0, -1, 1.0, True, "1", None, math.nan])
@@ -24,8 +24,8 @@ def test_what_is_no_whole_number_of_the_range_is_named(x):
 
 @pytest.mark.parametrize("x", [0, 1, 0.5, -0.0])
 def test_numbers_within_the_range_pass(x):
-    check.real("Model", "rate", x, 0.0, 1.0)
-    check.real("Model", "rate", -1e300)
+    assert check.real("Model", "rate", x, 0.0, 1.0) is None
+    assert check.real("Model", "rate", -1e300) is None
 
 
 @pytest.mark.parametrize("x", [-0.1, 1.1, math.nan, math.inf, True, "0.5", None])

@@ -229,7 +229,7 @@ def test_discrete_spaces_have_no_axes():
 def test_dims_name_every_axis():
     assert Space(BOX, dims=["user", "topic"]).dims == ("user", "topic")
     assert FieldSpec().dims is None and Space(BOX).dims is None
-    with pytest.raises(ValueError, match="dims must name each of the 2 axes of Box"):
+    with pytest.raises(ValueError, match=r"dims must be a name for each axis of shape \(3, 2\)"):
         Space(BOX, dims=("user",))
 
 
@@ -238,3 +238,31 @@ def test_specs_that_know_the_same_are_equal():
     assert Space(BOX) == Space(gymnasium.spaces.Box(-np.inf, np.inf, (3, 2)))
     assert Space(BOX) != Space(BOX, strict=True)
     assert repr(Space(BOX, strict=True)).startswith("Space(Box(")
+
+
+@pytest.mark.parametrize("space", [3, None, "box"])
+def test_a_space_must_be_one_of_gymnasiums(space):
+    with pytest.raises(FieldError, match="space must be a gymnasium.spaces.Space, got"):
+        Space(space)
+
+
+@pytest.mark.parametrize("dims", ["ab", ("user",), (1, 2), ("user", None)])
+def test_dims_are_a_name_for_each_axis(dims):
+    with pytest.raises(FieldError, match=r"dims must be a name for each axis of shape \(2, 3\)"):
+        Space.box(0, 1, (2, 3), dims=dims)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (np.nan, 1, (2,)),
+        (2, 1, (2,)),
+        (0, 1, (-1,)),
+        (0, 1, (2.5,)),
+        (0, 1, 3),
+        (0, 1, (2,), "floaty"),
+    ],
+)
+def test_a_box_that_cannot_be_is_refused_when_it_is_made(arguments):
+    with pytest.raises(FieldError, match=r"Space\.box: "):
+        Space.box(*arguments)

@@ -183,7 +183,9 @@ def test_reading_the_previous_step_is_no_cycle():
     a, b = variable("a"), variable("b")
     a.initial_value = b.initial_value = value(one)
     a.value, b.value = value(one, (b.previous,)), value(one, (a,))
-    Network([a, b])
+    kinds = Network([a, b]).graph.edges
+    assert kinds["b", "a"]["previous"] and not kinds["b", "a"]["current"]
+    assert kinds["a", "b"]["current"] and not kinds["a", "b"]["previous"]
 
 
 @on_all_runtimes

@@ -1,5 +1,6 @@
 """Trajectory: a mapping over time, and its file."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -10,6 +11,12 @@ import xarray as xr
 from recsim_ng.core import DataError, FieldError, OutputError, Trajectory, Value
 
 LENGTH = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class CatalogueEntry:
+    name: str
+    size: int
 
 
 def trajectory(**options):
@@ -245,3 +252,15 @@ def test_a_file_that_is_none_or_no_trajectory_is_an_error(tmp_path):
     for name in ("text.nc", "other.nc", "cut.nc"):
         with pytest.raises(ValueError, match=f"{name}' must be written by Trajectory.save, got: "):
             Trajectory.load(tmp_path / name)
+
+
+def test_what_made_a_trajectory_is_written_beside_its_seed(tmp_path):
+    config = CatalogueEntry("toy", 3)
+    made = Trajectory({"v": Value(x=tf.zeros([2]))}, length=2, seed=7)
+    told = made.with_metadata(story="toy", config=config)
+    assert not made.metadata and told["v"].get("x") is made["v"].get("x")
+    told.save(tmp_path / "run.nc")
+    with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as dataset:
+        found = {name: json.loads(dataset.attrs[name]) for name in ("story", "config", "seed")}
+    assert found == {"story": "toy", "config": {"name": "toy", "size": 3}, "seed": 7}
+    assert "versions" in dataset.attrs

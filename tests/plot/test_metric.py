@@ -66,7 +66,8 @@ def test_one_seed_or_one_step_can_be_drawn(rng, seeds, steps):
 
 def test_nothing_finished_in_an_arm_can_be_drawn(rng):
     runs = {("a", 0): {"x": rng.normal(size=4)}}
-    plot_metric(Results.of(runs, ["a", "b"], [0, 1], [METRIC], 4, {}), "x")
+    figure = plot_metric(Results.of(runs, ["a", "b"], [0, 1], [METRIC], 4, {}), "x")
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), runs["a", 0]["x"])
 
 
 def test_an_unknown_metric_is_an_error(rng):

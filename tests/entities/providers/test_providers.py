@@ -43,7 +43,8 @@ def run(fn, *args, seed=0):
 def test_every_exported_part_makes_itself_by_default_out_of_sizes_alone():
     sizes = {k: v for k, v in CONFIG.items() if k != "removal_rate"}
     for name in providers.__all__:
-        getattr(providers, name)(sizes)
+        cls = getattr(providers, name)
+        assert isinstance(cls(sizes), cls)
 
 
 def test_viability_moves_by_exposure_and_clicks():

@@ -59,10 +59,14 @@ def test_values_are_as_specified(observe_taste, seed):
     user = make_user(7, observe_taste=observe_taste)
     specs, state = user.specs(), user.initial_state()
     response = respond(user, state, 7, seed)
-    Variable("state", specs.get("state")).typecheck(state)
-    Variable("next", specs.get("state")).typecheck(user.next_state(state, response, slate(7)))
-    Variable("observation", specs.get("observation")).typecheck(user.observation(state))
-    Variable("response", specs.get("response")).typecheck(response)
+    for part, made in (
+        ("state", state),
+        ("state", user.next_state(state, response, slate(7))),
+        ("observation", user.observation(state)),
+        ("response", response),
+    ):
+        checked = Variable(part, specs.get(part)).typecheck(made)
+        assert list(checked) == list(specs.get(part))
 
 
 def test_taste_is_observed_only_where_it_is_shown():

@@ -125,7 +125,7 @@ def test_values_are_as_specified(observe, slates):
     specs = user.specs()
     pairs = (("state", first), ("state", following), ("response", response))
     for name, x in (*pairs, ("observation", user.observation(following))):
-        Variable(name, specs.get(name)).typecheck(x)
+        assert list(Variable(name, specs.get(name)).typecheck(x)) == list(specs.get(name))
 
 
 @pytest.mark.parametrize(
