@@ -46,6 +46,8 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
         quiet.start_tensorflow()
         networks, metrics = _networks(study.story, configs)
     path = folder.make(options.out, study.story)
+    if options.resume and not (path / folder.RUNS).exists():
+        _say(err, f"Nothing to resume in {path}: this is a new run")
 
     from recsim_ng.runtime.experiment import Experiment
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import numbers
+import operator
 from typing import Any
 
 import gymnasium
@@ -183,7 +184,8 @@ class Space(FieldSpec):
         time is checked.
 
     Raises:
-      FieldError: (also a ValueError) as many names are needed as the space has axes.
+      FieldError: (also a ValueError) space is no Gymnasium space, or dims does not name each of
+        its axes.
     """
 
     def __init__(
@@ -194,9 +196,17 @@ class Space(FieldSpec):
         strict: bool = False,
     ) -> None:
         super().__init__()
-        if dims is not None and space.shape is not None and len(dims) != len(space.shape):
+        if not isinstance(space, gymnasium.spaces.Space | _BoxOutline):
             raise FieldError(
-                f"Space: dims must name each of the {len(space.shape)} axes of {space}, got {dims}"
+                f"Space: space must be a gymnasium.spaces.Space, got {space!r}; Space.box makes one"
+            )
+        if dims is not None and (
+            isinstance(dims, str)
+            or not all(isinstance(name, str) for name in dims)
+            or (space.shape is not None and len(dims) != len(space.shape))
+        ):
+            raise FieldError(
+                f"Space: dims must be a name for each axis of shape {space.shape}, got {dims!r}"
             )
         self._space: gymnasium.spaces.Space | _BoxOutline = space
         self.dims, self._strict = None if dims is None else tuple(dims), strict
@@ -226,9 +236,23 @@ class Space(FieldSpec):
           The spec.
 
         Raises:
-          FieldError: (also a ValueError) as many names are needed as the array has axes.
+          FieldError: (also a ValueError) dims does not name each axis, the shape is no tuple of
+            whole numbers, dtype is none, or there is no number between low and high.
         """
-        outline: Any = _BoxOutline(low, high, tuple(shape), np.dtype(dtype))
+        try:
+            sizes = tuple(operator.index(n) for n in shape)
+            kind = np.dtype(dtype)
+        except TypeError as error:
+            raise FieldError(
+                f"Space.box: shape must be a tuple of ints and dtype one of NumPy's, got {shape!r} "
+                f"and {dtype!r}"
+            ) from error
+        if any(n < 0 for n in sizes) or not np.all(np.less_equal(low, high)):
+            raise FieldError(
+                "Space.box: sizes must not be negative, and low at most high, got shape "
+                f"{sizes}, {low!r} and {high!r}"
+            )
+        outline: Any = _BoxOutline(low, high, sizes, kind)
         return cls(outline, dims=dims, strict=strict)
 
     @property

@@ -173,6 +173,14 @@ class Trajectory:
                 about[name] = json.dumps(_plain(self.metadata[name]))
         return xr.Dataset(data, attrs=about)
 
+    def with_metadata(self, **metadata: Any) -> Trajectory:
+        """Returns the trajectory with more of what made it, which `save` writes beside the seed.
+
+        Args:
+          **metadata: such as story="ecosystem" and config=config; JSON-like, or dataclasses.
+        """
+        return dataclasses.replace(self, metadata={**self.metadata, **metadata})
+
     def save(self, path: str | os.PathLike) -> None:
         """Writes the trajectory as NetCDF, which plain xarray opens.
 

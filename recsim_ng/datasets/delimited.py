@@ -111,7 +111,8 @@ def read_delimited(
         of fields than there are columns.
     """
     if not path.is_file():
-        raise DataError(f"{path}: must be a file, there is none; {remedy}")
+        got = "it is a folder" if path.is_dir() else "there is none"
+        raise DataError(f"{path}: must be a file, {got}; {remedy}")
     try:
         text = path.read_text(encoding=encoding)
     except OSError as error:
