@@ -15,6 +15,7 @@ from rich.console import Console
 from recsim_ng.cli import arguments, folder, quiet, report, table
 from recsim_ng.cli.arms import arms_of
 from recsim_ng.cli.progress import ProgressDisplay, duration
+from recsim_ng.core.errors import OutputError
 from recsim_ng.stories import catalogue
 
 INTERRUPTED = 130
@@ -78,7 +79,13 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
         with _undisturbed() if isinstance(stopped, KeyboardInterrupt) else contextlib.nullcontext():
             table.print_results(out, results)
             network = networks[results.arms[0]]
-            files = report.write(path, study, configs, results, network, seconds)
+            try:
+                files = report.write(path, study, configs, results, network, seconds)
+            except OSError as error:
+                raise OutputError(
+                    f"{path}: what was found must be written there, got: {error}; make room, then "
+                    f"go on with --out {path} --resume: {folder.RUNS} keeps the finished runs"
+                ) from error
             _say(out, f"{duration(seconds)}. In {path}: {', '.join(files)}")
     if stopped is None:
         return 0

@@ -67,6 +67,17 @@ def test_to_resume_where_there_is_nothing_is_a_new_run_and_said(toy, capsys):
     assert "Nothing to resume in new: this is a new run" in capsys.readouterr().err
 
 
+def test_a_full_disk_is_said_with_what_is_kept(toy, capsys, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("recsim_ng.cli.report.write", full)
+    assert main("run toy --seeds 2 --out here".split()) == 2
+    said = capsys.readouterr().err
+    assert "recsim-ng: here: what was found must be written there, got: [Errno 28]" in said
+    assert "go on with --out here --resume: runs.jsonl keeps the finished runs" in said
+
+
 def test_ctrl_c_reports_what_had_finished_and_how_to_go_on(toy, capsys, monkeypatch):
     class Interrupt(study.ProgressDisplay):
         def __call__(self, progress):
