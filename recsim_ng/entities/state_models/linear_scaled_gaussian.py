@@ -10,7 +10,7 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.entities.state_models.gaussian import is_zero
-from recsim_ng.entities.state_models.linear_gaussian import LinearStateModel
+from recsim_ng.entities.state_models.linear import LinearStateModel
 from recsim_ng.entities.state_models.state_model import as_float, known
 
 
