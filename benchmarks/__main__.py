@@ -11,12 +11,22 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import compile_time, ecosystem, recommenders, results, social, timing, two_cores
+from benchmarks import (
+    chunk_memory,
+    compile_time,
+    ecosystem,
+    recommenders,
+    results,
+    social,
+    timing,
+    two_cores,
+)
 from benchmarks.row import Row
 from recsim_ng import use_wide_vectors
 
 MEASUREMENTS = {
     **ecosystem.MEASUREMENTS,
+    "chunk-memory": chunk_memory.chunk_memory,
     "compile-time": compile_time.compile_time,
     "two-cores": two_cores.two_cores,
     "social": social.social,

@@ -24,7 +24,7 @@ _FEATURES = 8
 _SEED = 0
 
 
-def story(name: str, users: int, docs: int, slate: int) -> Network:
+def story(name: str, users: int, docs: int, slate: int, chunk: int = 0) -> Network:
     """Users with tastes for features, documents that stand still, and the named recommender.
 
     Args:
@@ -32,6 +32,7 @@ def story(name: str, users: int, docs: int, slate: int) -> Network:
       users: U.
       docs: D.
       slate: S.
+      chunk: how many users are scored at a time; 0: all.
     """
     draw = np.random.default_rng(_SEED)
     features = tf.constant(draw.normal(size=(docs, _FEATURES)), tf.float32)
@@ -49,6 +50,7 @@ def story(name: str, users: int, docs: int, slate: int) -> Network:
         "num_docs": docs,
         "num_topics": _FEATURES,
         "slate_size": slate,
+        "chunk": chunk,
         "vocabulary": Vocabulary(
             docs=docs_spec,
             observation=seen_spec,
