@@ -1,6 +1,6 @@
 """Whether a chunk keeps a recommender from holding arrays of users times documents.
 
-Run as `python -m benchmarks.chunk_memory RECOMMENDER USERS DOCUMENTS CHUNK`, in a process of its own;
+Run as `python -m benchmarks.chunk_memory RECOMMENDER USERS DOCUMENTS CHUNK`, in its own process;
 prints one JSON line: the gigabytes by which a run raised the peak of resident memory.
 """
 
