@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import tensorflow as tf
@@ -10,6 +11,7 @@ import tensorflow_probability as tfp
 from recsim_ng.core.ordering import top_k
 
 tfd = tfp.distributions
+_ONE_AFTER_THE_OTHER = 32
 
 
 class OrderedPicks(tfp.distributions.Distribution):
@@ -98,7 +100,7 @@ class OrderedPicks(tfp.distributions.Distribution):
         lowest = tf.constant(-float("inf"), logits.dtype)
         later = tf.linalg.band_part(tf.ones([self._num_picks] * 2, tf.bool), 0, -1)
         left = tf.reduce_logsumexp(tf.where(later, chosen[..., None, :], lowest), axis=-1)
-        is_picked = tf.reduce_any(picks[..., None] == tf.range(size), axis=-2)
+        is_picked = _is_picked(picks, size)
         never = tf.where(is_picked, lowest, logits)
         any_left = tf.reduce_any(never > lowest, axis=-1, keepdims=True)
         # Where nothing is left a sum would be log 0, whose gradient is no number.
@@ -115,3 +117,16 @@ class OrderedPicks(tfp.distributions.Distribution):
         for condition in (picks >= 0, picks < size, chosen > -float("inf")):
             possible = possible & tf.reduce_all(condition, axis=-1)
         return tf.where(possible[..., None], chosen, tf.zeros_like(chosen)), possible
+
+
+def _is_picked(picks: Any, size: Any) -> Any:
+    """`[B..., n]` bool which items are among the picks.
+
+    A few are compared one after the other, in one pass over the items that XLA can vectorize; it
+    does not vectorize a reduction over an axis in the middle.
+    """
+    items, count = tf.range(size), picks.shape[-1]
+    if count > _ONE_AFTER_THE_OTHER:
+        return tf.reduce_any(picks[..., None] == items, axis=-2)
+    hits = [items == picks[..., j, None] for j in range(count)]
+    return functools.reduce(tf.logical_or, hits)
