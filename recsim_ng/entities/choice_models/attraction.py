@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
 from recsim_ng.entities.choice_models import probability
 from recsim_ng.entities.choice_models.examination import Examination
@@ -72,7 +73,7 @@ class ProportionalAttraction(Attraction):
     ) -> None:
         super().__init__(name=name)
         self._min_normalizer = min_normalizer
-        self._score_scaling = probability.within(name, "score_scaling", score_scaling, 0.0)
+        self._score_scaling = check.numbers(name, "score_scaling", score_scaling, 0.0)
 
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         above = scores - tf.cast(self._min_normalizer, scores.dtype)
@@ -98,7 +99,7 @@ class ExponentialAttraction(Attraction):
 
     def __init__(self, score_scaling: Any = 1.0, name: str = "ExponentialAttraction") -> None:
         super().__init__(name=name)
-        self._score_scaling = probability.within(name, "score_scaling", score_scaling, 0.0)
+        self._score_scaling = check.numbers(name, "score_scaling", score_scaling, 0.0)
 
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         scaling = tf.cast(self._score_scaling, scores.dtype)

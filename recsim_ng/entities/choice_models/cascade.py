@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import probability
@@ -53,8 +54,8 @@ class CascadeChoiceModel(ChoiceModel):
         super().__init__(batch_shape, name=name)
         self._attraction = LogitAttraction() if attraction is None else attraction
         self._examination = GeometricExamination() if examination is None else examination
-        continuation = probability.probabilities(name, "continuation", continuation)
-        probability.fit_to_batch(name, "continuation", continuation, self._batch_shape)
+        continuation = check.probabilities(name, "continuation", continuation)
+        check.numbers(name, "continuation", continuation, shape=self._batch_shape)
         self._continuation = continuation
 
     def choice(self, slate_document_logits: Any) -> Value:

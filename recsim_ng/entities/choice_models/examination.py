@@ -8,9 +8,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.entities.choice_models.probability import probabilities, static_value
 
 
 class Examination(Entity, metaclass=abc.ABCMeta):
@@ -50,8 +50,8 @@ class GeometricExamination(Examination):
         self, decay: Any = 1.0, first: Any = 1.0, name: str = "GeometricExamination"
     ) -> None:
         super().__init__(name=name)
-        self._decay = probabilities(name, "decay", decay)
-        self._first = probabilities(name, "first", first)
+        self._decay = check.probabilities(name, "decay", decay)
+        self._first = check.probabilities(name, "first", first)
 
     def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
         decay = tf.cast(self._decay, dtype)[..., None]
@@ -96,8 +96,8 @@ class TableExamination(Examination):
 
     def __init__(self, examined: Any, name: str = "TableExamination") -> None:
         super().__init__(name=name)
-        self._examined = probabilities(name, "examined", examined)
-        value = static_value(self._examined)
+        self._examined = check.probabilities(name, "examined", examined)
+        value = check.static_value(self._examined)
         if value is not None and value.ndim == 0:
             raise ConfigError(f"{name}: examined must have an axis of places, got {examined}")
 

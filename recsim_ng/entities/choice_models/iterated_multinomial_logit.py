@@ -15,7 +15,6 @@ from recsim_ng.core.ordered_picks import OrderedPicks
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models.choice_model import ChoiceModel, dims_of
 from recsim_ng.entities.choice_models.multinomial_logit import all_logits
-from recsim_ng.entities.choice_models.probability import fit_to_batch
 
 
 class IteratedMultinomialLogitChoiceModel(ChoiceModel):
@@ -52,8 +51,8 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_choices", num_choices, 1)
         self._num_choices = num_choices
-        self._nochoice_logits = fit_to_batch(
-            name, "nochoice_logits", nochoice_logits, self._batch_shape
+        self._nochoice_logits = check.logits(
+            name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
         self._positional_bias = positional_bias
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models.choice_model import ChoiceModel
-from recsim_ng.entities.choice_models.probability import fit_to_batch
 
 
 class MultinomialLogitChoiceModel(ChoiceModel):
@@ -42,8 +42,8 @@ class MultinomialLogitChoiceModel(ChoiceModel):
         name: str = "MultinomialLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        self._nochoice_logits = fit_to_batch(
-            name, "nochoice_logits", nochoice_logits, self._batch_shape
+        self._nochoice_logits = check.logits(
+            name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
         self._positional_bias = positional_bias
 

@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models.choice_model import ChoiceModel, scores_of
 from recsim_ng.entities.choice_models.multinomial_logit import all_logits
-from recsim_ng.entities.choice_models.probability import (
-    fit_to_batch,
-    log_sum,
-    static_value,
-)
+from recsim_ng.entities.choice_models.probability import log_sum
 
 
 class NestedLogitChoiceModel(ChoiceModel):
@@ -59,7 +56,7 @@ class NestedLogitChoiceModel(ChoiceModel):
         name: str = "NestedLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        value = static_value(dissimilarity)
+        value = check.static_value(dissimilarity)
         if len(np.shape(dissimilarity)) != 1:
             raise ConfigError(
                 f"{name}: dissimilarity must be a vector, one for each nest, "
@@ -72,8 +69,8 @@ class NestedLogitChoiceModel(ChoiceModel):
             dissimilarity = np.asarray(dissimilarity, np.float32)
         self._dissimilarity = dissimilarity
         self._num_nests = int(np.shape(dissimilarity)[0])
-        self._nochoice_logits = fit_to_batch(
-            name, "nochoice_logits", nochoice_logits, self._batch_shape
+        self._nochoice_logits = check.logits(
+            name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
         self._positional_bias = positional_bias
         self._check_nests(nests)
@@ -124,7 +121,7 @@ class NestedLogitChoiceModel(ChoiceModel):
         return Value(choice=choice)
 
     def _check_nests(self, nests: Any) -> None:
-        value = None if nests is None else static_value(nests)
+        value = None if nests is None else check.static_value(nests)
         if value is None:
             return
         if not np.issubdtype(value.dtype, np.integer) or np.any(

@@ -1,97 +1,13 @@
-"""Probabilities as parameters: their check, and logarithms whose gradients are finite at 0."""
+"""Logarithms of probabilities, with finite gradients also at 0."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core.errors import ConfigError
-
 _LEAST = 1e-30  # where a sum of probabilities is below, its logarithm is taken term by term
-
-
-def static_value(x: Any) -> np.ndarray | None:
-    """Returns a parameter's value if it will never change, else None.
-
-    Args:
-      x: a number, a list, an array, a tensor or a variable (which training may change).
-    """
-    if isinstance(x, tf.Variable):
-        return None
-    value = tf.get_static_value(x) if tf.is_tensor(x) else x
-    return None if value is None else np.asarray(value)
-
-
-def within(where: str, name: str, x: Any, least: float, most: float = math.inf) -> Any:
-    """Requires numbers of a closed range, as far as they are known; NaN is outside any.
-
-    Args:
-      where: the entity that takes the parameter.
-      name: of the parameter.
-      x: a number, a list, an array, a tensor or a variable.
-      least: the smallest allowed.
-      most: the greatest allowed.
-
-    Returns:
-      `x` itself; lists as float32 arrays.
-
-    Raises:
-      ConfigError: (also a ValueError) some number is outside.
-    """
-    value = static_value(x)
-    if value is not None:
-        wrong = ~((value >= least) & (value <= most))
-        if np.any(wrong):
-            raise ConfigError(
-                f"{where}: {name} must be within [{least:g}, {most:g}], got {value[wrong].flat[0]}"
-            )
-    return np.asarray(x, np.float32) if isinstance(x, list | tuple) else x
-
-
-def probabilities(where: str, name: str, x: Any) -> Any:
-    """Requires probabilities, as far as they are known.
-
-    Args:
-      where: the entity that takes the parameter.
-      name: of the parameter.
-      x: a number, a list, an array, a tensor or a variable.
-
-    Returns:
-      `x` itself; lists as float32 arrays.
-
-    Raises:
-      ConfigError: (also a ValueError) some number is outside [0, 1].
-    """
-    return within(where, name, x, 0.0, 1.0)
-
-
-def fit_to_batch(where: str, name: str, x: Any, batch_shape: tuple[int, ...]) -> Any:
-    """Requires a parameter that broadcasts to the batch shape. Variables can be trained.
-
-    Args:
-      where: the entity that takes the parameter.
-      name: of the parameter.
-      x: a number, an array, a tensor or a variable.
-      batch_shape: of the users, `[B...]`.
-
-    Returns:
-      `x` itself.
-
-    Raises:
-      ConfigError: (also a ValueError) it does not broadcast to the batch shape.
-    """
-    own = tuple(np.shape(x))
-    tail = batch_shape[len(batch_shape) - len(own) :]
-    fits = len(own) <= len(batch_shape)
-    if not fits or any(n not in (1, size) for n, size in zip(own, tail, strict=True)):
-        raise ConfigError(
-            f"{where}: {name} must broadcast to the batch shape {list(batch_shape)}, "
-            f"got {list(own)}"
-        )
-    return x
 
 
 def log(p: Any) -> Any:

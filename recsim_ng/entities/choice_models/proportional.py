@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
@@ -47,8 +48,8 @@ class ProportionalChoiceModel(ChoiceModel):
         name: str = "ProportionalChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        probability.fit_to_batch(name, "nochoice_scores", nochoice_scores, self._batch_shape)
-        least = probability.static_value(nochoice_scores)
+        check.numbers(name, "nochoice_scores", nochoice_scores, shape=self._batch_shape)
+        least = check.static_value(nochoice_scores)
         if least is not None and not np.all(least >= min_normalizer):
             raise ConfigError(
                 f"{name}: nochoice_scores must be at least min_normalizer, {min_normalizer:g}, "

@@ -11,7 +11,6 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.probability import probabilities, within
 from recsim_ng.entities.response_models.response_model import ResponseModel
 
 
@@ -48,8 +47,8 @@ class Boredom(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_topics", num_topics, 1)
         self._num_topics = num_topics
-        self._weight = within(name, "weight", weight, 0.0)
-        self._decay = probabilities(name, "decay", decay)
+        self._weight = check.numbers(name, "weight", weight, 0.0)
+        self._decay = check.probabilities(name, "decay", decay)
 
     def initial_state(self) -> Value:
         """Returns `recent`, `[B..., K]` float32, nothing."""

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.probability import fit_to_batch, static_value
 from recsim_ng.entities.response_models.occasional import Occasional
 from recsim_ng.entities.response_models.response_model import ResponseModel, field_names
 
@@ -61,10 +61,10 @@ class MultiBehaviourResponse(ResponseModel):
         taken = {"click", "dwell_time"} & set(behaviours)
         if taken:
             raise ConfigError(f"{name}: behaviours must not be called {sorted(taken)[0]!r}")
-        value = static_value(dwell_scale)
+        value = check.static_value(dwell_scale)
         if value is not None and not np.all(value > 0):
             raise ConfigError(f"{name}: dwell_scale must be above 0, got {np.min(value):g}")
-        self._dwell_scale = fit_to_batch(name, "dwell_scale", dwell_scale, self._batch_shape)
+        self._dwell_scale = check.numbers(name, "dwell_scale", dwell_scale, shape=self._batch_shape)
 
     def click(self, click_logits: Any) -> Value:
         """Returns whether they click.

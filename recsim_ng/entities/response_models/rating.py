@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.probability import fit_to_batch, static_value
 from recsim_ng.entities.response_models.occasional import Occasional
 from recsim_ng.entities.response_models.response_model import ResponseModel
 
@@ -39,10 +39,10 @@ class GaussianRating(ResponseModel):
         self, batch_shape: Sequence[int], noise_scale: Any = 0.5, name: str = "GaussianRating"
     ) -> None:
         super().__init__(batch_shape, name=name)
-        value = static_value(noise_scale)
+        value = check.static_value(noise_scale)
         if value is not None and not np.all(value > 0):
             raise ConfigError(f"{name}: noise_scale must be above 0, got {np.min(value):g}")
-        self._noise_scale = fit_to_batch(name, "noise_scale", noise_scale, self._batch_shape)
+        self._noise_scale = check.numbers(name, "noise_scale", noise_scale, shape=self._batch_shape)
 
     def rating(self, opinion: Any, is_rated: Any = None) -> Value:
         """Returns the ratings.

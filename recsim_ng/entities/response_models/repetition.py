@@ -11,7 +11,6 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.probability import probabilities, within
 from recsim_ng.entities.response_models.response_model import ResponseModel
 
 _NOTHING = -1
@@ -49,8 +48,8 @@ class RepetitionPenalty(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "history_length", history_length, 1)
         self._history_length = history_length
-        self._weight = within(name, "weight", weight, 0.0)
-        self._decay = probabilities(name, "decay", decay)
+        self._weight = check.numbers(name, "weight", weight, 0.0)
+        self._decay = check.probabilities(name, "decay", decay)
 
     def initial_state(self) -> Value:
         """Returns `history`, `[B..., H]` int32, -1 for nothing."""

@@ -13,7 +13,6 @@ from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.probability import static_value, within
 from recsim_ng.entities.response_models.response_model import ResponseModel
 
 
@@ -56,12 +55,12 @@ class Satiation(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_topics", num_topics, 1)
         self._num_topics = num_topics
-        value = static_value(retention)
+        value = check.static_value(retention)
         if value is not None and not np.all((value >= 0.0) & (value < 1.0)):
             raise ConfigError(f"{name}: retention must be within [0, 1), got {retention}")
-        self._retention = within(name, "retention", retention, 0.0)
-        self._influence = within(name, "influence", influence, 0.0)
-        self._noise_scale = within(name, "noise_scale", noise_scale, 0.0)
+        self._retention = check.numbers(name, "retention", retention, 0.0)
+        self._influence = check.numbers(name, "influence", influence, 0.0)
+        self._noise_scale = check.numbers(name, "noise_scale", noise_scale, 0.0)
 
     def initial_state(self) -> Value:
         """Returns `satiation`, `[B..., K]` float32, none."""

@@ -10,7 +10,6 @@ import numpy as np
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.entities.choice_models.probability import probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +34,7 @@ class WaitingTime:
             raise ConfigError(
                 f"WaitingTime: hazards must be a vector of at least one, got shape {given.shape}"
             )
-        probabilities("WaitingTime", "hazards", given)
+        check.probabilities("WaitingTime", "hazards", given)
         object.__setattr__(self, "hazards", tuple(given.tolist()))
 
     @classmethod
@@ -96,7 +95,7 @@ class WaitingTime:
         Raises:
           ConfigError: (also a ValueError) one is outside [0, 1], or they do not sum to one.
         """
-        p = probabilities("WaitingTime", "masses", np.asarray(masses, np.float64))
+        p = check.probabilities("WaitingTime", "masses", np.asarray(masses, np.float64))
         if p.ndim != 1 or not np.isclose(p.sum(), 1.0, atol=1e-6):
             raise ConfigError(
                 f"WaitingTime: masses must be a vector that sums to 1, got {p.tolist()}"

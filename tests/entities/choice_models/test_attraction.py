@@ -61,4 +61,4 @@ def test_the_derivative_by_examination_is_right_also_where_it_is_certain():
 def test_a_negative_scaling_is_refused(law):
     with pytest.raises(ValueError) as error:
         law(score_scaling=-1.0)
-    assert str(error.value) == (f"{law.__name__}: score_scaling must be within [0, inf], got -1.0")
+    assert str(error.value) == (f"{law.__name__}: score_scaling must be within [0, inf), got -1.0")

@@ -46,7 +46,7 @@ def test_weight_may_be_trained():
     ("settings", "message"),
     [
         ({"num_topics": 0}, "Boredom: num_topics must be a whole number of at least 1, got 0"),
-        ({"weight": -0.5}, "Boredom: weight must be within [0, inf], got -0.5"),
+        ({"weight": -0.5}, "Boredom: weight must be within [0, inf), got -0.5"),
         ({"decay": -0.1}, "Boredom: decay must be within [0, 1], got -0.1"),
         ({"decay": [0.5, 1.1]}, "Boredom: decay must be within [0, 1], got 1.1"),
     ],

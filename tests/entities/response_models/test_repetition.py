@@ -39,7 +39,7 @@ def test_users_may_differ():
     ("settings", "message"),
     [
         ({"history_length": 0}, "history_length must be a whole number of at least 1, got 0"),
-        ({"weight": -1.0}, "weight must be within [0, inf], got -1.0"),
+        ({"weight": -1.0}, "weight must be within [0, inf), got -1.0"),
         ({"decay": -1.0}, "decay must be within [0, 1], got -1.0"),
     ],
 )

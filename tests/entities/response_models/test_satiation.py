@@ -68,8 +68,8 @@ def test_parameters_may_differ_by_topic_and_be_trained():
         ({"num_topics": 0}, "num_topics must be a whole number of at least 1, got 0"),
         ({"retention": 1.0}, "retention must be within [0, 1), got 1.0"),
         ({"retention": -0.1}, "retention must be within [0, 1), got -0.1"),
-        ({"influence": -1.0}, "influence must be within [0, inf], got -1.0"),
-        ({"noise_scale": -1.0}, "noise_scale must be within [0, inf], got -1.0"),
+        ({"influence": -1.0}, "influence must be within [0, inf), got -1.0"),
+        ({"noise_scale": -1.0}, "noise_scale must be within [0, inf), got -1.0"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, message):
