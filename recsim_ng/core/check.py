@@ -6,6 +6,7 @@ user say, or a variable that training changes.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import numbers as abstract
 from collections.abc import Sequence
@@ -108,6 +109,71 @@ def instance(where: str, name: str, x: Any, kind: type, remedy: str = "") -> Non
         raise ConfigError(f"{where}: {name} must be {article} {kind.__name__}, got {x!r}{tail}")
 
 
+def function(where: str, name: str, x: Any, remedy: str = "") -> None:
+    """Requires a function, a class or anything else that can be called.
+
+    Args:
+      where: the class or function that takes the argument.
+      name: of the argument.
+      x: what came.
+      remedy: what to do, if that is not plain.
+
+    Raises:
+      ConfigError: (also a ValueError) it cannot be called.
+    """
+    if not callable(x):
+        tail = f"; {remedy}" if remedy else ""
+        raise ConfigError(f"{where}: {name} must be a function or a class, got {x!r}{tail}")
+
+
+def flags(where: str, config: Any) -> None:
+    """Requires True or False of every setting of a dataclass that is annotated as a bool.
+
+    Args:
+      where: the dataclass, for the message.
+      config: an instance.
+
+    Raises:
+      ConfigError: (also a ValueError) one is neither.
+    """
+    for field in dataclasses.fields(config):
+        if field.type in (bool, "bool"):
+            flag(where, field.name, getattr(config, field.name))
+
+
+def function(where: str, name: str, x: Any, *, optional: bool = False) -> None:
+    """Requires something that can be called.
+
+    Args:
+      where: the class or function that takes the argument.
+      name: of the argument.
+      x: what came.
+      optional: None is allowed.
+
+    Raises:
+      ConfigError: (also a ValueError) it cannot be called.
+    """
+    if not (callable(x) or (optional and x is None)):
+        tail = " or None" if optional else ""
+        raise ConfigError(f"{where}: {name} must be a function{tail}, got {x!r}")
+
+
+def field(where: str, name: str, x: Any, *, optional: bool = False) -> None:
+    """Requires the name of a field.
+
+    Args:
+      where: the class or function that takes the argument.
+      name: of the argument.
+      x: what came.
+      optional: "" is allowed.
+
+    Raises:
+      ConfigError: (also a ValueError) it is no string, or an empty one.
+    """
+    if not isinstance(x, str) or not (x or optional):
+        raise ConfigError(f"{where}: {name} must be the name of a field, got {x!r}")
+
+
 def batch_shape(where: str, name: str, x: Any) -> tuple[int, ...]:
     """Requires the sizes of some axes, none of them empty.
 
@@ -207,6 +273,41 @@ def probabilities(where: str, name: str, x: Any, *, shape: Sequence[int] | None 
     return numbers(where, name, x, 0.0, 1.0, shape=shape)
 
 
+def array(
+    where: str,
+    name: str,
+    x: Any,
+    shape: Sequence[int | None],
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> Any:
+    """Requires an array of real numbers of a given shape, as far as the numbers are known.
+
+    Args:
+      where: the class or function that takes the parameter.
+      name: of the parameter.
+      x: a list, an array, a tensor or a variable.
+      shape: of the array, without broadcasting; None: an axis of any length but 0.
+      least: the smallest number allowed.
+      most: the greatest number allowed.
+
+    Returns:
+      `x` itself; lists as float32 arrays.
+
+    Raises:
+      ConfigError: (also a ValueError) the shape is another, or as `numbers` does.
+    """
+    x = numbers(where, name, x, least, most)
+    got = tuple(x.shape if hasattr(x, "shape") else ())
+    fits = len(got) == len(shape)
+    if not fits or any(
+        n != m and (m is not None or not n) for n, m in zip(got, shape, strict=True)
+    ):
+        sizes = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ConfigError(f"{where}: {name} must be of shape [{sizes}], got {list(got)}")
+    return x
+
+
 def _interval(least: float, most: float, infinite: bool) -> str:
     left = "(" if least == -math.inf and not infinite else "["
     right = ")" if most == math.inf and not infinite else "]"
@@ -237,6 +338,29 @@ def _require_broadcast(where: str, name: str, own: Sequence[Any], shape: Sequenc
         raise ConfigError(
             f"{where}: {name} must broadcast to the batch shape {list(shape)}, got {list(own)}"
         )
+
+
+def laws(where: str, name: str, x: Any) -> Any:
+    """Requires logits of laws in the last axis: as `logits`, and not minus infinity everywhere.
+
+    Args:
+      where: the class or function that takes the parameter.
+      name: of the parameter.
+      x: a number, a list, an array, a tensor or a variable.
+
+    Returns:
+      `x` itself; lists as float32 arrays.
+
+    Raises:
+      ConfigError: (also a ValueError) a row is minus infinity everywhere, or as `logits` does.
+    """
+    checked, value = logits(where, name, x), static_value(x)
+    if value is not None and value.ndim and np.isneginf(value).all(axis=-1).any():
+        raise ConfigError(
+            f"{where}: {name} must have a finite number in each row of its last axis, got a row of "
+            f"{'minus infinity' if value.shape[-1] else 'no number'}"
+        )
+    return checked
 
 
 def logits(where: str, name: str, x: Any, *, shape: Sequence[int] | None = None) -> Any:

@@ -1,5 +1,8 @@
 """Settings, and the checks of parameters behind them."""
 
+import dataclasses
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -95,3 +98,89 @@ def test_an_object_of_another_class_is_refused():
     with pytest.raises(ConfigError) as error:
         check.instance("Law", "x", 3, Settings, "make one")
     assert str(error.value) == "Law: x must be a Settings, got 3; make one"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: check.function("A", "f", 3), "A: f must be a function, got 3"),
+        (lambda: check.function("A", "f", None), "A: f must be a function, got None"),
+        (
+            lambda: check.function("A", "f", "x", optional=True),
+            "A: f must be a function or None, got 'x'",
+        ),
+        (lambda: check.field("A", "item", 3), "A: item must be the name of a field, got 3"),
+        (lambda: check.field("A", "item", ""), "A: item must be the name of a field, got ''"),
+        (
+            lambda: check.field("A", "item", None, optional=True),
+            "A: item must be the name of a field, got None",
+        ),
+        (lambda: check.array("A", "x", [1.0], (2,)), "A: x must be of shape [2], got [1]"),
+        (lambda: check.array("A", "x", 1.0, (2,)), "A: x must be of shape [2], got []"),
+        (
+            lambda: check.array("A", "x", np.ones((0, 2)), (None, 2)),
+            "A: x must be of shape [any, 2], got [0, 2]",
+        ),
+        (
+            lambda: check.array("A", "x", tf.Variable([1.0]), (None, 2)),
+            "A: x must be of shape [any, 2], got [1]",
+        ),
+        (lambda: check.array("A", "x", [2.0], (1,), 0, 1), "A: x must be within [0, 1], got 2.0"),
+    ],
+)
+def test_functions_fields_and_arrays_are_checked(call, message):
+    with pytest.raises(ConfigError) as error:
+        call()
+    assert str(error.value) == message
+
+
+def test_what_is_right_passes_the_checks():
+    check.function("A", "f", len)
+    check.function("A", "f", None, optional=True)
+    check.field("A", "item", "x.y")
+    check.field("A", "item", "", optional=True)
+    trained = tf.Variable([[np.nan, 1.0]])
+    assert check.array("A", "x", trained, (None, 2)) is trained
+
+
+@dataclasses.dataclass
+class Flags:
+    """Settings with flags, whose annotations are strings or types as the module has it."""
+
+    number: float = 0.0
+    named: "bool" = True
+    typed: bool = False
+
+
+def test_every_flag_of_a_dataclass_is_checked():
+    check.flags("toy", Flags())
+    for name in ("named", "typed"):
+        for x in ("nope", None, [], float("nan"), 1):
+            with pytest.raises(ConfigError) as error:
+                check.flags("toy", Flags(**{name: x}))
+            assert str(error.value) == f"toy: {name} must be True or False, got {x!r}"
+
+
+def test_a_function_is_what_can_be_called():
+    for x in (len, int, functools.partial(int, base=2)):
+        check.function("toy", "ctor", x)
+    with pytest.raises(ConfigError) as error:
+        check.function("toy", "ctor", "int", "pass int")
+    assert str(error.value) == "toy: ctor must be a function or a class, got 'int'; pass int"
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[0.0, 1.0], [-np.inf, -np.inf]], "got a row of minus infinity"),
+        (np.zeros([2, 0]), "got a row of no number"),
+        (np.nan, "p must be within [-inf, 3.40282e+38], got nan"),
+        ("x", "p must be an array of real numbers, got 'x'"),
+    ],
+)
+def test_a_law_has_a_finite_logit(x, message):
+    for good in ([-np.inf, 0.0], tf.Variable([-np.inf])):
+        check.laws("toy", "p", good)
+    with pytest.raises(ConfigError) as error:
+        check.laws("toy", "p", x)
+    assert str(error.value).startswith("toy: p must") and str(error.value).endswith(message)
