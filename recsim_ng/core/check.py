@@ -109,23 +109,6 @@ def instance(where: str, name: str, x: Any, kind: type, remedy: str = "") -> Non
         raise ConfigError(f"{where}: {name} must be {article} {kind.__name__}, got {x!r}{tail}")
 
 
-def function(where: str, name: str, x: Any, remedy: str = "") -> None:
-    """Requires a function, a class or anything else that can be called.
-
-    Args:
-      where: the class or function that takes the argument.
-      name: of the argument.
-      x: what came.
-      remedy: what to do, if that is not plain.
-
-    Raises:
-      ConfigError: (also a ValueError) it cannot be called.
-    """
-    if not callable(x):
-        tail = f"; {remedy}" if remedy else ""
-        raise ConfigError(f"{where}: {name} must be a function or a class, got {x!r}{tail}")
-
-
 def flags(where: str, config: Any) -> None:
     """Requires True or False of every setting of a dataclass that is annotated as a bool.
 
@@ -139,39 +122,6 @@ def flags(where: str, config: Any) -> None:
     for field in dataclasses.fields(config):
         if field.type in (bool, "bool"):
             flag(where, field.name, getattr(config, field.name))
-
-
-def function(where: str, name: str, x: Any, *, optional: bool = False) -> None:
-    """Requires something that can be called.
-
-    Args:
-      where: the class or function that takes the argument.
-      name: of the argument.
-      x: what came.
-      optional: None is allowed.
-
-    Raises:
-      ConfigError: (also a ValueError) it cannot be called.
-    """
-    if not (callable(x) or (optional and x is None)):
-        tail = " or None" if optional else ""
-        raise ConfigError(f"{where}: {name} must be a function{tail}, got {x!r}")
-
-
-def field(where: str, name: str, x: Any, *, optional: bool = False) -> None:
-    """Requires the name of a field.
-
-    Args:
-      where: the class or function that takes the argument.
-      name: of the argument.
-      x: what came.
-      optional: "" is allowed.
-
-    Raises:
-      ConfigError: (also a ValueError) it is no string, or an empty one.
-    """
-    if not isinstance(x, str) or not (x or optional):
-        raise ConfigError(f"{where}: {name} must be the name of a field, got {x!r}")
 
 
 def batch_shape(where: str, name: str, x: Any) -> tuple[int, ...]:
@@ -219,7 +169,8 @@ def numbers(
     least: float = -math.inf,
     most: float = math.inf,
     *,
-    shape: Sequence[int] | None = None,
+    shape: Sequence[int | None] | None = None,
+    exact: bool = False,
     infinite: bool = False,
 ) -> Any:
     """Requires a parameter: real numbers within a closed range, as far as they are known.
@@ -231,6 +182,7 @@ def numbers(
       least: the smallest allowed.
       most: the greatest allowed.
       shape: what it must broadcast to; None: any.
+      exact: the shape itself is required; an axis of None is of any length but 0.
       infinite: an infinity within the range is allowed; NaN never is.
 
     Returns:
@@ -238,7 +190,7 @@ def numbers(
 
     Raises:
       ConfigError: (also a ValueError) it is no array of real numbers, some number is outside, or
-        the shape does not broadcast.
+        the shape is another.
     """
     value = _array(where, name, x)
     if value is not None:
@@ -251,7 +203,8 @@ def numbers(
                 f"got {value[~right].flat[0]}"
             )
     if shape is not None:
-        _require_broadcast(where, name, tuple(x.shape if value is None else value.shape), shape)
+        require = _require_shape if exact else _require_broadcast
+        require(where, name, tuple(x.shape if value is None else value.shape), shape)
     return np.asarray(x, np.float32) if isinstance(x, list | tuple) else x
 
 
@@ -271,41 +224,6 @@ def probabilities(where: str, name: str, x: Any, *, shape: Sequence[int] | None 
       ConfigError: (also a ValueError) some number is outside [0, 1], or as `numbers` does.
     """
     return numbers(where, name, x, 0.0, 1.0, shape=shape)
-
-
-def array(
-    where: str,
-    name: str,
-    x: Any,
-    shape: Sequence[int | None],
-    least: float = -math.inf,
-    most: float = math.inf,
-) -> Any:
-    """Requires an array of real numbers of a given shape, as far as the numbers are known.
-
-    Args:
-      where: the class or function that takes the parameter.
-      name: of the parameter.
-      x: a list, an array, a tensor or a variable.
-      shape: of the array, without broadcasting; None: an axis of any length but 0.
-      least: the smallest number allowed.
-      most: the greatest number allowed.
-
-    Returns:
-      `x` itself; lists as float32 arrays.
-
-    Raises:
-      ConfigError: (also a ValueError) the shape is another, or as `numbers` does.
-    """
-    x = numbers(where, name, x, least, most)
-    got = tuple(x.shape if hasattr(x, "shape") else ())
-    fits = len(got) == len(shape)
-    if not fits or any(
-        n != m and (m is not None or not n) for n, m in zip(got, shape, strict=True)
-    ):
-        sizes = ", ".join("any" if n is None else str(n) for n in shape)
-        raise ConfigError(f"{where}: {name} must be of shape [{sizes}], got {list(got)}")
-    return x
 
 
 def _interval(least: float, most: float, infinite: bool) -> str:
@@ -331,7 +249,16 @@ def _array(where: str, name: str, x: Any) -> np.ndarray | None:
     return value
 
 
-def _require_broadcast(where: str, name: str, own: Sequence[Any], shape: Sequence[int]) -> None:
+def _require_shape(where: str, name: str, own: Sequence[Any], shape: Sequence[Any]) -> None:
+    fits = len(own) == len(shape)
+    if not fits or any(
+        n != m and (m is not None or n == 0) for n, m in zip(own, shape, strict=True)
+    ):
+        sizes = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ConfigError(f"{where}: {name} must be of shape [{sizes}], got {list(own)}")
+
+
+def _require_broadcast(where: str, name: str, own: Sequence[Any], shape: Sequence[Any]) -> None:
     fits = len(own) <= len(shape)
     tail = shape[len(shape) - len(own) :]
     if not fits or any(n not in (1, None, size) for n, size in zip(own, tail, strict=True)):
