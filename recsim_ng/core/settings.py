@@ -109,7 +109,8 @@ class Settings:
         least: float = -math.inf,
         most: float = math.inf,
         *,
-        shape: Sequence[int] | None = None,
+        shape: Sequence[int | None] | None = None,
+        exact: bool = False,
         infinite: bool = False,
         default: Any = _REQUIRED,
     ) -> Any:
@@ -120,6 +121,7 @@ class Settings:
           least: the smallest allowed.
           most: the greatest allowed.
           shape: what it must broadcast to; None: any.
+          exact: the shape itself is required; an axis of None is of any length but 0.
           infinite: an infinity within the range is allowed; NaN never is.
           default: as for `get`.
 
@@ -127,4 +129,6 @@ class Settings:
           ConfigError: (also a ValueError) as `check.numbers` does, or it is missing.
         """
         x = self.get(name, default)
-        return check.numbers(self._where, name, x, least, most, shape=shape, infinite=infinite)
+        return check.numbers(
+            self._where, name, x, least, most, shape=shape, exact=exact, infinite=infinite
+        )
