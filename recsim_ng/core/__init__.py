@@ -32,14 +32,15 @@ _HOMES = {
     "ValueDef": "variable",
     "ValueSpec": "field_spec",
     "Variable": "variable",
+    "ed": "edward2",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:
-    # Lazy, so that the command and the readers of data need not wait for TensorFlow. A name that
-    # is no class is looked for as a module: `from recsim_ng.core import variable`.
+    # Lazy, so that the command and the readers of data need not wait for TensorFlow. Another name
+    # is looked for as a module: `from recsim_ng.core import variable`.
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.history import History
 from recsim_ng.entities.recommenders.slate_policy import SlatePolicyRecommender
@@ -102,11 +103,15 @@ class CollabFilteringRecommender(SlatePolicyRecommender):
 
     def __init__(self, config: Mapping[str, Any], name: str = "CollabFilteringRecommender") -> None:
         super().__init__(config, name)
-        length = config.get("history_length", 15)
-        check.whole(name, "history_length", length, 1)
+        settings = Settings(name, config)
+        length = settings.whole("history_length", 1, default=15)
+        width = settings.whole("doc_embed_dim", 1, default=_HIDDEN)
         self._history = History(length)
         self._model = CollabFilteringModel(
-            self._num_users, self._num_items, config.get("doc_embed_dim", _HIDDEN), length
+            self._num_users,
+            self._num_items,
+            width,
+            length,
         )
 
     def initial_state(self) -> Value:

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.item_statistics import ItemStatisticsRecommender
 from recsim_ng.entities.recommenders.picks import pick
@@ -51,8 +51,7 @@ class EpsilonGreedyRecommender(WrappedRecommender):
         name: str = "EpsilonGreedyRecommender",
     ) -> None:
         super().__init__(config, base, name)
-        self._epsilon = config.get("epsilon", 0.1)
-        check.real(name, "epsilon", self._epsilon, 0.0, 1.0)
+        self._epsilon = Settings(name, config).real("epsilon", 0.0, 1.0, default=0.1)
 
     def draws(
         self, recommender_state: Value, user_observation: Value, available_docs: Value

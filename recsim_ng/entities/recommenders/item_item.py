@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.history import History
 from recsim_ng.entities.recommenders.ranking import RankingRecommender
@@ -48,8 +49,7 @@ class ItemItemRecommender(RankingRecommender):
     def __init__(self, config: Mapping[str, Any], name: str = "ItemItemRecommender") -> None:
         super().__init__(config, name)
         check.whole(name, "num_items", self._num_items, 1, _MOST_ITEMS)
-        length = config.get("history_length", 15)
-        check.whole(name, "history_length", length, 1)
+        length = Settings(name, config).whole("history_length", 1, default=15)
         self._history = History(length)
 
     def initial_state(self) -> Value:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.ranking import RankingRecommender
 
@@ -41,17 +41,12 @@ class ItemStatisticsRecommender(RankingRecommender):
 
     def __init__(self, config: Mapping[str, Any], name: str = "ItemStatisticsRecommender") -> None:
         super().__init__(config, name)
-        given = config.get("reward_range", (0.0, 1.0))
-        if np.shape(given) != (2,) or not -np.inf < given[0] < given[1] < np.inf:
+        given = Settings(name, config).numbers("reward_range", default=(0.0, 1.0))
+        if np.shape(given) != (2,) or not given[0] < given[1]:
             raise ConfigError(
                 f"{name}: reward_range must be two numbers, the lower first, got {given!r}"
             )
         self._low, self._width = float(given[0]), float(given[1] - given[0])
-
-    def _setting(self, config: Mapping[str, Any], key: str, default: float, least: float) -> float:
-        setting = config.get(key, default)
-        check.real(self.name, key, setting, least, 1e6)
-        return float(setting)
 
     def initial_state(self) -> Value:
         """Returns pulls `[I]` and reward_sum `[I]` float32, zeros, and what the base has."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
 from recsim_ng.entities.recommenders.ranking import RankingRecommender
@@ -57,7 +58,8 @@ class LinearRecommender(RankingRecommender):
     def __init__(self, config: Mapping[str, Any], name: str = "LinearRecommender") -> None:
         super().__init__(config, name)
         self._vocabulary.require(name, "features")
-        self._repetition = config.get("repetition", "")
+        settings = Settings(name, config)
+        self._repetition = settings.get("repetition", "")
         self._num_kinds = 0
         if self._repetition:
             check.one_of(name, "repetition", self._repetition, list(self._vocabulary.docs))
@@ -70,25 +72,14 @@ class LinearRecommender(RankingRecommender):
             self._num_kinds = shape[1]
         self._num_static = self._vocabulary.num_features + 1
         self._num_features = self._num_static + bool(self._repetition)
-        self._prior_mean = self._prior(name, config, "prior_mean", 0.0, -np.inf)
-        self._prior_sd = self._prior(name, config, "prior_sd", 1.0, 0.0)
-        self._reward_noise = config.get("reward_noise", 0.5)
-        check.real(name, "reward_noise", self._reward_noise, 1e-6, 1e6)
-        self._decay = config.get("repetition_decay", 0.8)
-        check.real(name, "repetition_decay", self._decay, 0.0, 1.0)
-        self._exploration = config.get("exploration", 1.0)
-        check.real(name, "exploration", self._exploration, 0.0, 1e6)
-
-    def _prior(
-        self, where: str, config: Mapping[str, Any], key: str, default: float, least: float
-    ) -> np.ndarray:
-        given = np.asarray(config.get(key, default), np.float32)
-        if given.shape not in ((), (self._num_features,)) or not np.all(given >= least):
-            raise ConfigError(
-                f"{where}: {key} must be a number or {self._num_features} numbers, one for each "
-                f"feature, of at least {least}, got {config.get(key)!r}"
-            )
-        return np.broadcast_to(given, [self._num_features])
+        per_feature = (self._num_features,)
+        mean = settings.numbers("prior_mean", shape=per_feature, default=0.0)
+        sd = settings.numbers("prior_sd", 0.0, shape=per_feature, default=1.0)
+        self._prior_mean = np.broadcast_to(np.asarray(mean, np.float32), per_feature)
+        self._prior_sd = np.broadcast_to(np.asarray(sd, np.float32), per_feature)
+        self._reward_noise = settings.real("reward_noise", 1e-6, 1e6, default=0.5)
+        self._decay = settings.real("repetition_decay", 0.0, 1.0, default=0.8)
+        self._exploration = settings.real("exploration", 0.0, 1e6, default=1.0)
 
     def initial_state(self) -> Value:
         """Returns the prior: mean `[U, F]`, root `[U, F, F]`, recent `[U, K]`."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.ranking import RankingRecommender
 
@@ -47,16 +47,12 @@ class MatrixFactorisationRecommender(RankingRecommender):
         self, config: Mapping[str, Any], name: str = "MatrixFactorisationRecommender"
     ) -> None:
         super().__init__(config, name)
-        self._num_factors = config.get("num_factors", 8)
-        check.whole(name, "num_factors", self._num_factors, 1)
-        self._rate = config.get("learning_rate", 0.2)
-        check.real(name, "learning_rate", self._rate, 0.0, 1.0)
-        self._regularisation = config.get("regularisation", 0.02)
-        check.real(name, "regularisation", self._regularisation, 0.0, 1e3)
-        self._scale = config.get("initial_scale", 0.1)
-        check.real(name, "initial_scale", self._scale, 1e-9, 1e3)
-        self._usual = config.get("usual_reward", 0.0)
-        check.real(name, "usual_reward", self._usual, -1e9, 1e9)
+        settings = Settings(name, config)
+        self._num_factors = settings.whole("num_factors", 1, default=8)
+        self._rate = settings.real("learning_rate", 0.0, 1.0, default=0.2)
+        self._regularisation = settings.real("regularisation", 0.0, 1e3, default=0.02)
+        self._scale = settings.real("initial_scale", 1e-9, 1e3, default=0.1)
+        self._usual = settings.real("usual_reward", -1e9, 1e9, default=0.0)
 
     def initial_state(self) -> Value:
         """Returns user_factors `[U, R]`, item_factors `[I, R]`, drawn, and the biases, 0."""

@@ -9,8 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.edward2 import ed
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.ordering import top_k
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import TargetPointSimilarity, get_chosen
 from recsim_ng.entities.recommendation import BaseRecommender
@@ -35,13 +37,26 @@ class MyopicRecommender(BaseRecommender):
         `provider_means` (`[P, K]`) and `provider_boost_cap`.
       name: of the entity.
 
+    Raises:
+      ConfigError: (also a ValueError) a setting is missing or out of range, or the slate is larger
+        than the corpus.
+
     Source: Mladenov et al. (2021), RecSim NG, section on ecosystem modelling.
     """
 
     def __init__(self, config: Mapping[str, Any], name: str = "MyopicRecommender") -> None:
         super().__init__(config, name=name)
-        self._num_providers, self._num_topics = np.shape(config["provider_means"])
-        self._boost_cap = config["provider_boost_cap"]
+        settings = Settings(name, config)
+        settings.whole("slate_size", 1, settings.whole("num_docs", 1))
+        self._num_topics = settings.whole("num_topics", 1)
+        means = np.shape(settings.numbers("provider_means"))
+        if len(means) != 2 or means[1] != self._num_topics:
+            raise ConfigError(
+                f"{name}: provider_means must be [providers, topics], {self._num_topics} topics, "
+                f"got {list(means)}"
+            )
+        self._num_providers = means[0]
+        self._boost_cap = settings.real("provider_boost_cap", 0.0)
         self._affinity = TargetPointSimilarity((self._num_users,), self._num_docs)
 
     def initial_state(self) -> Value:

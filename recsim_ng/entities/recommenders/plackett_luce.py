@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recsim_ng.core import check
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.matrix_factorisation import MatrixFactorisationRecommender
 from recsim_ng.entities.recommenders.slate_policy import SlatePolicyRecommender
@@ -39,8 +39,7 @@ class PlackettLuceRecommender(WrappedRecommender, SlatePolicyRecommender):
         name: str = "PlackettLuceRecommender",
     ) -> None:
         super().__init__(config, base, name)
-        self._temperature = config.get("temperature", 1.0)
-        check.real(name, "temperature", self._temperature, 1e-6, 1e9)
+        self._temperature = Settings(name, config).real("temperature", 1e-6, 1e9, default=1.0)
 
     def scores(
         self, recommender_state: Value, user_observation: Value, available_docs: Value, draws: Value

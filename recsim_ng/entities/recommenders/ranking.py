@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.ordering import top_k
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
 from recsim_ng.entities.recommendation import BaseRecommender, vocabulary_of
@@ -55,15 +55,10 @@ class RankingRecommender(BaseRecommender):
 
     def __init__(self, config: Mapping[str, Any], name: str = "RankingRecommender") -> None:
         super().__init__(config, name)
-        check.whole(name, "num_docs", self._num_docs, 1)
-        check.whole(name, "slate_size", self._slate_size, 1, self._num_docs)
-        self._allow_repeats = config.get("allow_repeats", True)
-        if not isinstance(self._allow_repeats, bool):
-            raise ConfigError(
-                f"{name}: allow_repeats must be True or False, got {self._allow_repeats!r}"
-            )
-        self._chunk = config.get("chunk", 0)
-        check.whole(name, "chunk", self._chunk, 0)
+        settings = Settings(name, config)
+        settings.whole("slate_size", 1, settings.whole("num_docs", 1))
+        self._allow_repeats = settings.flag("allow_repeats", default=True)
+        self._chunk = settings.whole("chunk", 0, default=0)
         self._vocabulary = vocabulary_of(config)
         response = self._vocabulary.response
         if len(response) and "choice" not in response:

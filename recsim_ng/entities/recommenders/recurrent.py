@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.slate_policy import SlatePolicyRecommender
 
@@ -39,10 +39,9 @@ class RecurrentRecommender(SlatePolicyRecommender):
 
     def __init__(self, config: Mapping[str, Any], name: str = "RecurrentRecommender") -> None:
         super().__init__(config, name)
-        self._hidden_size = config.get("hidden_size", 32)
-        check.whole(name, "hidden_size", self._hidden_size, 1)
-        width = config.get("doc_embed_dim", 32)
-        check.whole(name, "doc_embed_dim", width, 1)
+        settings = Settings(name, config)
+        self._hidden_size = settings.whole("hidden_size", 1, default=32)
+        width = settings.whole("doc_embed_dim", 1, default=32)
         keras = tf.keras
         # Keras's own randomness is not keyed: with fixed seeds all processes start alike.
         glorot = [keras.initializers.GlorotUniform(seed=seed) for seed in range(2)]

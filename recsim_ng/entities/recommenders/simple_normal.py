@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommendation import BaseRecommender
 
@@ -37,20 +36,9 @@ class SimpleNormalRecommender(BaseRecommender):
 
     def __init__(self, config: Mapping[str, Any], name: str = "SimpleNormalRecommender") -> None:
         super().__init__(config, name)
-        check.whole(name, "slate_size", self._slate_size, 1)
-        self._shape = (self._num_users, self._slate_size, config["num_topics"])
-        means = config.get("slate_doc_means", 0.0)
-        shape = np.shape(means)
-        try:
-            fits = np.broadcast_shapes(shape, self._shape) == self._shape
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ConfigError(
-                f"{name}: slate_doc_means must broadcast to [users, slate, topics], "
-                f"{list(self._shape)}, got {list(shape)}"
-            )
-        self._slate_doc_means = means
+        settings = Settings(name, config)
+        self._shape = (self._num_users, self._slate_size, settings.whole("num_topics", 1))
+        self._slate_doc_means = settings.numbers("slate_doc_means", shape=self._shape, default=0.0)
 
     def initial_state(self) -> Value:
         """Returns no fields: nothing is remembered."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.field_spec import FieldSpec, Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommendation import Vocabulary
 
@@ -30,6 +30,8 @@ def _first_axis(spec: Any) -> str | None:
 def slate_spec(vocabulary: Vocabulary, num_users: int, slate_size: int, num_docs: int) -> ValueSpec:
     """Returns the spec of slates: doc_ranks, and the documents' fields by their own specs.
 
+    They are as strict as those are.
+
     Args:
       vocabulary: of the story.
       num_users: U.
@@ -37,13 +39,19 @@ def slate_spec(vocabulary: Vocabulary, num_users: int, slate_size: int, num_docs
       num_docs: D.
     """
     slates = (num_users, slate_size)
-    found = {"doc_ranks": Space.box(0, num_docs - 1, slates, np.int32, dims=("user", "slate"))}
+    found: dict[str, FieldSpec] = {
+        "doc_ranks": Space.box(0, num_docs - 1, slates, np.int32, dims=("user", "slate"))
+    }
     for name in per_document(vocabulary):
         spec = vocabulary.docs.get(name)
-        box = spec.space
+        if not isinstance(spec, Space):
+            found[name] = FieldSpec()
+            continue
+        box: Any = spec.space
         dims = None if spec.dims is None else ("user", "slate", *spec.dims[1:])
         low, high = np.min(box.low), np.max(box.high)
-        found[name] = Space.box(low, high, (*slates, *box.shape[1:]), box.dtype, dims=dims)
+        shape = (*slates, *box.shape[1:])
+        found[name] = Space.box(low, high, shape, box.dtype, dims=dims, strict=spec.strict)
     return ValueSpec(**found)
 
 

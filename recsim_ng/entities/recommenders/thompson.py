@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders.item_statistics import ItemStatisticsRecommender
 
@@ -37,8 +37,7 @@ class ThompsonRecommender(ItemStatisticsRecommender):
 
     def __init__(self, config: Mapping[str, Any], name: str = "ThompsonRecommender") -> None:
         super().__init__(config, name)
-        self._num_draws = config.get("num_draws", 32)
-        check.whole(name, "num_draws", self._num_draws, 1)
+        self._num_draws = Settings(name, config).whole("num_draws", 1, default=32)
 
     @abc.abstractmethod
     def posterior(self, pulls: Any, reward_sum: Any) -> Any:
@@ -109,8 +108,9 @@ class BernoulliThompsonRecommender(ThompsonRecommender):
         self, config: Mapping[str, Any], name: str = "BernoulliThompsonRecommender"
     ) -> None:
         super().__init__(config, name)
-        self._successes = self._setting(config, "prior_successes", 1.0, 1e-2)
-        self._failures = self._setting(config, "prior_failures", 1.0, 1e-2)
+        settings = Settings(name, config)
+        self._successes = settings.real("prior_successes", 1e-2, 1e6, default=1.0)
+        self._failures = settings.real("prior_failures", 1e-2, 1e6, default=1.0)
 
     def posterior(self, pulls: Any, reward_sum: Any) -> Any:
         failures = self._failures + tf.maximum(pulls - reward_sum, 0.0)
@@ -138,9 +138,10 @@ class GaussianThompsonRecommender(ThompsonRecommender):
         self, config: Mapping[str, Any], name: str = "GaussianThompsonRecommender"
     ) -> None:
         super().__init__(config, name)
-        self._mean = self._setting(config, "belief_mean", 0.5, -1e6)
-        self._belief = self._setting(config, "belief_scale", 0.5, 1e-6) ** -2
-        self._noise = self._setting(config, "noise_scale", 0.5, 1e-6) ** -2
+        settings = Settings(name, config)
+        self._mean = settings.real("belief_mean", -1e6, 1e6, default=0.5)
+        self._belief = settings.real("belief_scale", 1e-6, 1e6, default=0.5) ** -2
+        self._noise = settings.real("noise_scale", 1e-6, 1e6, default=0.5) ** -2
 
     def posterior(self, pulls: Any, reward_sum: Any) -> Any:
         precision = self._belief + self._noise * pulls

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.bandits import kl_ucb_bound
 from recsim_ng.entities.recommenders.item_statistics import ItemStatisticsRecommender
@@ -30,7 +31,8 @@ class UCB1Recommender(ItemStatisticsRecommender):
 
     def __init__(self, config: Mapping[str, Any], name: str = "UCB1Recommender") -> None:
         super().__init__(config, name)
-        self._exploration = self._setting(config, "exploration", 1.0, 0.0)
+        settings = Settings(name, config)
+        self._exploration = settings.real("exploration", 0.0, 1e6, default=1.0)
 
     def index(self, pulls: Any, reward_sum: Any, draws: Value) -> Any:
         del draws

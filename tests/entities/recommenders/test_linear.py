@@ -131,8 +131,8 @@ def test_drawn_weights_have_the_posterior_covariance(rng, seed):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"prior_mean": [0.0, 1.0]}, "prior_mean must be a number or 6 numbers, one for each feat"),
-        ({"prior_sd": -1.0}, "prior_sd must be a number or 6 numbers.* of at least 0.0, got -1.0"),
+        ({"prior_mean": [0.0, 1.0]}, r"prior_mean must broadcast to .*\[6\], got \[2\]"),
+        ({"prior_sd": -1.0}, r"prior_sd must be within \[0, inf\), got -1"),
         ({"reward_noise": 0.0}, "reward_noise must be a number within"),
         ({"repetition_decay": 1.5}, r"repetition_decay must be a number within \[0.0, 1.0\]"),
         ({"exploration": -1.0}, "exploration must be a number within"),

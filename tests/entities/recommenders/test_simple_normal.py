@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.site import Record, Seed, behaviour
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
@@ -44,10 +45,14 @@ def test_means_may_differ_by_user_and_place():
     np.testing.assert_array_equal(law.stddev(), np.full((2, 3, 2), 0.5))
 
 
-def test_means_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError) as error:
-        SimpleNormalRecommender({**CONFIG, "slate_doc_means": np.zeros(3)})
-    assert str(error.value) == (
-        "SimpleNormalRecommender: slate_doc_means must broadcast to [users, slate, topics], "
-        "[2000, 3, 2], got [3]"
-    )
+@pytest.mark.parametrize(
+    ("means", "message"),
+    [
+        (np.zeros(3), r"must broadcast to .*\[2000, 3, 2\], got \[3\]"),
+        (np.nan, r"must be within \(-inf, inf\), got nan"),
+        ("x", "must be an array of real numbers, got 'x'"),
+    ],
+)
+def test_means_that_do_not_fit_are_refused(means, message):
+    with pytest.raises(ConfigError, match=f"SimpleNormalRecommender: slate_doc_means {message}"):
+        SimpleNormalRecommender({**CONFIG, "slate_doc_means": means})
