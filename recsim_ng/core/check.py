@@ -109,6 +109,25 @@ def instance(where: str, name: str, x: Any, kind: type, remedy: str = "") -> Non
         raise ConfigError(f"{where}: {name} must be {article} {kind.__name__}, got {x!r}{tail}")
 
 
+def function(where: str, name: str, x: Any, *, optional: bool = False, remedy: str = "") -> None:
+    """Requires something that can be called.
+
+    Args:
+      where: the class or function that takes the argument.
+      name: of the argument.
+      x: what came.
+      optional: None is allowed.
+      remedy: what to do, if that is not plain.
+
+    Raises:
+      ConfigError: (also a ValueError) it cannot be called.
+    """
+    if not (callable(x) or (optional and x is None)):
+        tail = " or None" if optional else ""
+        remedy = f"; {remedy}" if remedy else ""
+        raise ConfigError(f"{where}: {name} must be a function{tail}, got {x!r}{remedy}")
+
+
 def flags(where: str, config: Any) -> None:
     """Requires True or False of every setting of a dataclass that is annotated as a bool.
 
