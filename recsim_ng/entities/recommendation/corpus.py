@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recsim_ng.core.entity import Entity
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 
 
@@ -17,13 +18,19 @@ class Corpus(Entity):
     Args:
       config: settings by name; reads `num_docs` (D) and `num_topics` (K).
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a setting is missing or out of range.
     """
+
+    _least_docs = 0  # a corpus whose number of documents changes may begin with none
 
     def __init__(self, config: Mapping[str, Any], name: str = "Corpus") -> None:
         super().__init__(name=name)
-        self._config = config
-        self._num_docs = config["num_docs"]
-        self._num_topics = config["num_topics"]
+        self._settings = Settings(name, config)
+        self._num_docs = self._settings.whole("num_docs", self._least_docs)
+        self._num_topics = self._settings.whole("num_topics", 1)
+        self._config = config  # last: tf.Module puts its own lists into it
 
     def initial_state(self) -> Value:
         """Returns the corpus' state at step 0."""

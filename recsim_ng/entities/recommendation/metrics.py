@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recsim_ng.core.entity import Entity
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 
 
@@ -17,12 +18,16 @@ class RecsMetricsBase(Entity):
     Args:
       config: settings by name; reads `num_users` (U).
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a setting is missing or out of range.
     """
 
     def __init__(self, config: Mapping[str, Any], name: str = "Metrics") -> None:
         super().__init__(name=name)
-        self._config = config
-        self._num_users = config["num_users"]
+        self._settings = Settings(name, config)
+        self._num_users = self._settings.whole("num_users", 1)
+        self._config = config  # last: tf.Module puts its own lists into it
 
     def initial_metrics(self) -> Value:
         """Returns the metrics at step 0, before anything has happened."""

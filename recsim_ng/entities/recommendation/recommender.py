@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recsim_ng.core.entity import Entity
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 
 
@@ -15,16 +16,21 @@ class BaseRecommender(Entity):
     A subclass defines the methods that its story calls.
 
     Args:
-      config: settings by name; reads `num_users` (U), `num_docs` (D) and `slate_size` (S).
+      config: settings by name; reads `num_users` (U), `num_docs` (D, 0 for one that makes the
+        documents itself) and `slate_size` (S).
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a setting is missing or out of range.
     """
 
     def __init__(self, config: Mapping[str, Any], name: str = "BaseRecommender") -> None:
         super().__init__(name=name)
-        self._config = config
-        self._num_users = config["num_users"]
-        self._num_docs = config["num_docs"]
-        self._slate_size = config["slate_size"]
+        self._settings = Settings(name, config)
+        self._num_users = self._settings.whole("num_users", 1)
+        self._num_docs = self._settings.whole("num_docs", 0)
+        self._slate_size = self._settings.whole("slate_size", 1)
+        self._config = config  # last: tf.Module puts its own lists into it
 
     def initial_state(self) -> Value:
         """Returns the recommender's state at step 0."""
