@@ -6,8 +6,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import gymnasium
+import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value, ValueSpec
 
@@ -21,8 +24,9 @@ class Vocabulary:
     in this story, and a recommender that needs it says so.
 
     Attributes:
-      item: field of the documents, `[D]` int32: which of the `num_items` items each one is, for
-        what is learnt of items. "": the place in available docs, where those stay the same.
+      item: field of the documents, `[D]` integers within 0..I-1, by its spec too: which item each
+        one is, for what is learnt of items. "": the place in available docs. Numbers that grow with
+        the run, as the item_id of a `RenewingCorpus`, are no such field.
       num_items: I; 0: as many as there are documents.
       features: field of the documents, `[D, F]` or `[D]` float32, or a tuple of such fields, which
         are put side by side.
@@ -36,6 +40,10 @@ class Vocabulary:
       docs: the spec of "available docs".
       observation: the spec of "user observation".
       response: the spec of "user response".
+
+    Raises:
+      ConfigError: (also a ValueError) an attribute is of the wrong kind, or the spec of `item`
+        allows numbers of no item.
     """
 
     item: str = ""
@@ -48,6 +56,35 @@ class Vocabulary:
     docs: Value = dataclasses.field(default_factory=ValueSpec)
     observation: Value = dataclasses.field(default_factory=ValueSpec)
     response: Value = dataclasses.field(default_factory=ValueSpec)
+
+    def __post_init__(self) -> None:
+        check.whole("Vocabulary", "num_items", self.num_items, 0)
+        check.function("Vocabulary", "utility", self.utility, optional=True)
+        for name in ("item", "popularity", "candidates", "reward"):
+            check.instance("Vocabulary", name, getattr(self, name), str, 'pass "" for none')
+        several = isinstance(self.features, tuple | list)
+        if not (isinstance(self.features, str) or several) or not all(
+            isinstance(name, str) for name in self.features
+        ):
+            raise ConfigError(
+                "Vocabulary: features must be the name of a field or a tuple of such names, got "
+                f"{self.features!r}"
+            )
+        self._require_items_in_range()
+
+    def _require_items_in_range(self) -> None:
+        """An index out of range is left out by XLA without a word: it must not arise."""
+        space = getattr(self.docs.get(self.item), "space", None) if self.has("item") else None
+        if not isinstance(space, gymnasium.spaces.Box) or not space.shape:
+            return
+        least, most = np.min(space.low, initial=0), np.max(space.high, initial=0)
+        num_items = self.num_items or space.shape[0]
+        if least < 0 or most >= num_items:
+            raise ConfigError(
+                f"Vocabulary: item {self.item!r} must be within 0..{num_items - 1}, num_items being"
+                f" {num_items}, got {least}..{most} by the spec of available docs; set num_items, "
+                "or leave item empty: the place in available docs"
+            )
 
     def require(self, where: str, *names: str) -> None:
         """Requires that the story has what the attributes of these names stand for.
