@@ -95,6 +95,7 @@ class Effect:
         Args:
           site: complete.
         """
+        del site  # a statement: AutoGraph, which converts a story's code, leaves docstrings out
 
 
 class Seed(Effect):

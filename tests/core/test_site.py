@@ -281,3 +281,9 @@ def test_an_address_of_no_site_is_an_error_that_lists_the_sites(effect):
         f"{effect.__name__}: every address must be that of a site that is drawn, got "
         "[('nosuch', 'x')]; there were [('v', 'x')]"
     )
+
+
+@pytest.mark.parametrize("effect", [Seed(0), Record(), Do({}), Condition({})])
+def test_autograph_which_converts_what_a_story_calls_can_convert_effects(effect):
+    for method in (effect.process, effect.observe):
+        tf.autograph.to_graph(method.__func__)
