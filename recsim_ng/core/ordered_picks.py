@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core import check
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.ordering import top_k
 
 tfd = tfp.distributions
@@ -20,17 +22,20 @@ class OrderedPicks(tfp.distributions.Distribution):
         P(c_1, ..., c_k) = prod_j exp(l_{c_j}) / (sum of exp(l_i) over i not among c_1 ... c_{j-1})
 
     and 0 where an item is picked twice. With k = n it is the Plackett-Luce law, with k = 1 a
-    categorical one.
+    categorical one. Items of minus infinity come after all others, for certain in the order of
+    their indices.
 
     Args:
-      logits: `[B..., n]` floating point l; minus infinity: never picked while others are left.
+      logits: `[B..., n]` floating point l, of which differences alone matter; minus infinity: never
+        picked while others are left.
       num_picks: k, within 1..n.
       validate_args: as for all TFP distributions.
       allow_nan_stats: as for all TFP distributions.
       name: of the distribution.
 
     Raises:
-      ValueError: num_picks is below 1 or above n.
+      ConfigError: (also a ValueError) num_picks is no whole number within 1..n, or the logits are
+        no floating-point numbers with an axis of items.
 
     Source: Plackett (1975), The analysis of permutations; Luce (1959), Individual choice behavior.
     """
@@ -44,13 +49,9 @@ class OrderedPicks(tfp.distributions.Distribution):
         name: str = "OrderedPicks",
     ) -> None:
         parameters = dict(locals())
-        self._logits = tf.convert_to_tensor(logits)
+        self._logits = _logits_of(name, logits)
         size = self._logits.shape[-1]
-        if num_picks < 1 or (size is not None and num_picks > size):
-            raise ValueError(
-                f"OrderedPicks: num_picks must be within 1..{size}, the last axis of logits, "
-                f"got {num_picks}"
-            )
+        check.whole(name, "num_picks", num_picks, 1, *(() if size is None else (size,)))
         self._num_picks = num_picks
         super().__init__(
             dtype=tf.int32,
@@ -86,7 +87,7 @@ class OrderedPicks(tfp.distributions.Distribution):
         shape = tf.concat([[n], tf.shape(self._logits)], axis=0)
         zero = tf.zeros([], self._logits.dtype)
         gumbel = tfd.Gumbel(zero, tf.ones_like(zero)).sample(shape, seed=seed)
-        return top_k(self._logits + gumbel, self._num_picks)[1]
+        return top_k(relative(self._logits) + gumbel, self._num_picks)[1]
 
     def _log_prob(self, value: Any) -> Any:
         picks = tf.cast(value, tf.int32)
@@ -94,29 +95,93 @@ class OrderedPicks(tfp.distributions.Distribution):
         size = tf.shape(self._logits)[-1]
         logits = tf.broadcast_to(self._logits, tf.concat([lead, [size]], 0))
         picks = tf.broadcast_to(picks, tf.concat([lead, [self._num_picks]], 0))
-        chosen, possible = self._chosen(logits, picks, size)
-        # The items left at the j-th pick are those picked from then on and those never picked. To
-        # sum both, instead of taking what is gone from the whole, loses no digits.
+        left = left_at_each(logits, picks)
+        chosen, best = left.chosen, left.best
         lowest = tf.constant(-float("inf"), logits.dtype)
-        later = tf.linalg.band_part(tf.ones([self._num_picks] * 2, tf.bool), 0, -1)
-        left = tf.reduce_logsumexp(tf.where(later, chosen[..., None, :], lowest), axis=-1)
-        is_picked = _is_picked(picks, size)
-        never = tf.where(is_picked, lowest, logits)
-        any_left = tf.reduce_any(never > lowest, axis=-1, keepdims=True)
-        # Where nothing is left a sum would be log 0, whose gradient is no number.
-        others = tf.reduce_logsumexp(tf.where(any_left, never, 0.0), axis=-1, keepdims=True)
-        left = tf.where(any_left, tfp.math.log_add_exp(left, others), left)
-        return tf.where(possible, tf.reduce_sum(chosen - left, axis=-1), lowest)
+        # How many picks are at most the j-th: more than in any other order where two are equal.
+        at_most = tf.cast(picks[..., None, :] <= picks[..., None], tf.int32)
+        at_most = tf.reduce_sum(at_most, axis=-1)
+        count = self._num_picks
+        possible = tf.reduce_sum(at_most, axis=-1) == count * (count + 1) // 2
+        # Of impossible items, all that are before the pick must be gone, in ascending order.
+        ascending = tf.concat(
+            [picks[..., 1:] > picks[..., :-1], tf.ones_like(picks[..., :1]) > 0], -1
+        )
+        certain = (best == lowest) & ascending & (at_most == picks + 1)
+        fits = (picks >= 0) & (picks < size) & ((chosen > lowest) | certain)
+        possible = possible & tf.reduce_all(fits, axis=-1)
+        counted = possible[..., None] & (chosen > lowest)
+        zero = tf.zeros_like(chosen)
+        # Relative to the best that is left, so that no digits are lost, however great the logits.
+        log_share = tf.where(counted, chosen, zero) - tf.where(counted, best, zero)
+        log_share -= tf.math.log(tf.where(counted, left.weight, tf.ones_like(zero)))
+        return tf.where(possible, tf.reduce_sum(log_share, axis=-1), lowest)
 
-    def _chosen(self, logits: Any, picks: Any, size: Any) -> tuple[Any, Any]:
-        """`[B..., k]` logits of the picks (0 where impossible), and whether they are possible."""
-        rank = logits.shape.rank - 1
-        chosen = tf.gather(logits, tf.clip_by_value(picks, 0, size - 1), axis=rank, batch_dims=rank)
-        pairs = tf.reduce_sum(tf.cast(picks[..., None] == picks[..., None, :], tf.int32), [-2, -1])
-        possible = pairs == self._num_picks  # each equals itself alone
-        for condition in (picks >= 0, picks < size, chosen > -float("inf")):
-            possible = possible & tf.reduce_all(condition, axis=-1)
-        return tf.where(possible[..., None], chosen, tf.zeros_like(chosen)), possible
+
+def relative(logits: Any) -> Any:
+    """Returns logits less the greatest of their row, so that noise added to them keeps its digits.
+
+    Args:
+      logits: `[B..., n]`.
+    """
+    return logits - _finite(tf.reduce_max(logits, axis=-1, keepdims=True))
+
+
+class Left(NamedTuple):
+    """What is left at each of some picks.
+
+    Attributes:
+      chosen: `[B..., k]` logits of the picks.
+      best: `[B..., k]` greatest logit left at each, a constant to gradients.
+      weight: `[B..., k]` sum over the items left of exp(their logit - best); 0 if all are minus
+        infinity.
+      is_picked: `[B..., n]` which items are ever picked.
+    """
+
+    chosen: Any
+    best: Any
+    weight: Any
+    is_picked: Any
+
+
+def left_at_each(logits: Any, picks: Any) -> Left:
+    """Returns what is left at each of some picks.
+
+    The items left at the j-th pick are those picked from then on and those never picked. To sum
+    both, instead of taking what is gone from the whole, loses no digits.
+
+    Args:
+      logits: `[B..., n]`.
+      picks: `[B..., k]` int32; one outside 0..n-1 counts as the nearest of them.
+    """
+    rank, size, count = logits.shape.rank - 1, tf.shape(logits)[-1], picks.shape[-1]
+    lowest = tf.constant(-float("inf"), logits.dtype)
+    chosen = tf.gather(logits, tf.clip_by_value(picks, 0, size - 1), axis=rank, batch_dims=rank)
+    is_picked = _is_picked(picks, size)
+    never = tf.where(is_picked, lowest, logits)
+    best_never = tf.stop_gradient(tf.reduce_max(never, axis=-1, keepdims=True))
+    others = tf.reduce_sum(tf.exp(never - _finite(best_never)), axis=-1, keepdims=True)
+    is_later = tf.linalg.band_part(tf.ones([count, count], tf.bool), 0, -1)
+    later = tf.where(is_later, chosen[..., None, :], lowest)
+    best = tf.maximum(tf.stop_gradient(tf.reduce_max(later, axis=-1)), best_never)
+    base = _finite(best)
+    weight = tf.reduce_sum(tf.exp(later - base[..., None]), axis=-1)
+    return Left(chosen, best, weight + others * tf.exp(best_never - base), is_picked)
+
+
+def _logits_of(name: str, logits: Any) -> Any:
+    try:
+        found = tf.convert_to_tensor(logits)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or not found.dtype.is_floating or found.shape.rank == 0:
+        shown = repr(logits) if found is None else f"{found.dtype.name} of shape {found.shape}"
+        raise ConfigError(f"{name}: logits must be floating-point numbers [B..., n], got {shown}")
+    return found
+
+
+def _finite(x: Any) -> Any:
+    return tf.where(x > -float("inf"), x, tf.zeros_like(x))
 
 
 def _is_picked(picks: Any, size: Any) -> Any:

@@ -7,7 +7,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.noise import site_key
 from recsim_ng.core.ordered_picks import OrderedPicks
+from recsim_ng.core.transforms import transform_of
 
 tfd = tfp.distributions
 LOGITS = np.array([[0.0, 1.0, -1.0, 0.5], [2.0, -np.inf, 0.1, -3.0]], np.float64)
@@ -73,7 +76,82 @@ def test_many_picks_of_many_items_keep_their_digits():
     np.testing.assert_allclose(found, by_hand(logits.astype(np.float64), picks), rtol=1e-4)
 
 
-@pytest.mark.parametrize("num_picks", [0, 5])
-def test_the_number_of_picks_must_fit(num_picks):
-    with pytest.raises(ValueError, match=r"num_picks must be within 1\.\.4, .* got"):
-        OrderedPicks(LOGITS, num_picks)
+INF = np.inf
+UNEQUAL = [
+    [1e30, 1e30, 1e30],
+    [1e5, 1e5, 1e5],
+    [1e30, 0.0, 0.0],
+    [1e30, 0.0, -1e30],
+    [-1e30, 2.0, 2.0],
+    [0.0, -INF, -INF],
+    [-INF, 0.0, 0.0],
+    [-INF, -INF, -INF],
+]
+
+
+def exact(logits, picks):
+    """The law by ranks and counts: of items as far apart as these, those tied share alike."""
+    left, p = list(range(len(logits))), 1.0
+    for c in picks:
+        best = [i for i in left if logits[i] == max(logits[left])]
+        certain = logits[c] == -INF
+        p *= float(c == best[0]) if certain else (c in best) / len(best)
+        left.remove(c)
+    return p
+
+
+@pytest.mark.parametrize("logits", UNEQUAL, ids=str)
+@pytest.mark.parametrize("num_picks", [1, 2, 3])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_neither_great_nor_impossible_logits_cost_digits(logits, num_picks, jit_compile):
+    logits = np.array(logits, np.float32)
+    picks = np.array(list(itertools.permutations(range(3), num_picks)))
+
+    @tf.function(jit_compile=jit_compile, reduce_retracing=True)
+    def score(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = OrderedPicks(x, num_picks).log_prob(picks)
+            total = tf.reduce_sum(tf.where(y > -INF, y, 0.0))
+        return y, tape.gradient(total, x)
+
+    found, gradient = score(tf.constant(logits))
+    expected = [exact(logits, p) for p in picks]
+    np.testing.assert_allclose(np.exp(found), expected, rtol=1e-6)
+    assert np.sum(expected) == pytest.approx(1.0)
+    assert np.all(np.isfinite(gradient))
+    # Each pick's gradient sums to 0 over the items, since differences of logits alone matter.
+    np.testing.assert_allclose(np.sum(gradient), 0.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("logits", UNEQUAL, ids=str)
+def test_the_sampler_draws_what_is_scored_as_possible_and_its_noise_is_found_again(logits):
+    law = OrderedPicks(np.array(logits, np.float32), 2)
+    transform = transform_of(law)
+    drawn = transform.forward(law, transform.noise(law, site_key(1, 0, "v", "s"), (200,)))
+    assert np.all(np.isfinite(law.log_prob(drawn)))
+    noise = transform.inverse(law, drawn, site_key(2, 0, "v", "s"))
+    assert np.all(np.isfinite(noise))
+    if max(logits) - min(logits) < 1e6 or -INF in logits:  # else noise is lost beside the logits
+        assert np.array_equal(transform.forward(law, noise), drawn)
+        assert len(np.unique(drawn, axis=0)) == sum(
+            exact(law.logits.numpy(), p) > 0 for p in itertools.permutations(range(3), 2)
+        )
+
+
+@pytest.mark.parametrize(
+    ("logits", "num_picks", "message"),
+    [
+        (LOGITS, 0, "num_picks must be a whole number within 1..4, got 0"),
+        (LOGITS, 5, "num_picks must be a whole number within 1..4, got 5"),
+        (LOGITS, 1.5, "num_picks must be a whole number within 1..4, got 1.5"),
+        (LOGITS, "x", "num_picks must be a whole number within 1..4, got 'x'"),
+        (None, 1, "logits must be floating-point numbers [B..., n], got None"),
+        ([0, 1], 1, "logits must be floating-point numbers [B..., n], got int32 of shape (2,)"),
+        (0.5, 1, "logits must be floating-point numbers [B..., n], got float32 of shape ()"),
+    ],
+)
+def test_what_makes_no_law_is_refused(logits, num_picks, message):
+    with pytest.raises(ConfigError) as error:
+        OrderedPicks(logits, num_picks)
+    assert str(error.value) == f"OrderedPicks: {message}"

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from recsim_ng.core import standard_noise
 from recsim_ng.core.noise import Key
-from recsim_ng.core.ordered_picks import OrderedPicks
+from recsim_ng.core.ordered_picks import OrderedPicks, left_at_each, relative
 from recsim_ng.core.ordering import top_k
 from recsim_ng.core.transforms.transform import (
     Transform,
@@ -59,8 +60,9 @@ class PlackettLuceTransform(Transform):
 class OrderedPicksTransform(Transform):
     """Indices of the k greatest of l + g, in descending order, g standard Gumbels.
 
-    In the inverse, as for PlackettLuce; those never picked arrive after the last pick, each by a
-    waiting time of its own.
+    In the inverse, as for PlackettLuce, by logarithms of times; those never picked arrive after the
+    last pick, each by a waiting time of its own. Of the noise of items of minus infinity nothing is
+    known: it is drawn anew.
     """
 
     def draw(self, distribution: Any, key: Key, shape: Any) -> Any:
@@ -68,23 +70,25 @@ class OrderedPicksTransform(Transform):
         return standard_noise.gumbel(key, full, distribution.logits.dtype)
 
     def forward(self, distribution: Any, noise: Any) -> Any:
-        return top_k(distribution.logits + noise, distribution.num_picks)[1]
+        return top_k(relative(distribution.logits) + noise, distribution.num_picks)[1]
 
     def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
         key = need_key(distribution, key)
         order = tf.cast(value, tf.int32)
         full = extend(tf.shape(order)[:-1], shape_of(distribution.logits)[-1:])
-        logits = tf.broadcast_to(distribution.logits, full)
-        rank, size = order.shape.rank - 1, tf.shape(logits)[-1]
-        rates = tf.exp(logits - tf.reduce_max(logits, axis=-1, keepdims=True))
-        is_picked = tf.reduce_any(order[..., None] == tf.range(size), axis=-2)
-        never = tf.reduce_sum(tf.where(is_picked, 0.0, rates), axis=-1, keepdims=True)
-        ranked = tf.gather(rates, order, axis=rank, batch_dims=rank)
-        remaining = tf.cumsum(ranked, axis=-1, reverse=True) + never
+        logits = relative(tf.broadcast_to(distribution.logits, full))
+        left = left_at_each(logits, order)
+        lowest = tf.constant(-float("inf"), logits.dtype)
         waits = standard_noise.exponential(key.fold("picked"), shape_of(order), logits.dtype)
-        times = tf.cumsum(waits / remaining, axis=-1)
+        # A waiting time is by 1 / (sum of exp(l) of those left) longer than a standard one.
+        steps = tf.math.log(waits / tf.where(left.weight > 0, left.weight, 1.0)) - left.best
+        steps = tf.where(left.chosen > lowest, steps, lowest)
+        count = order.shape[-1]
+        so_far = tf.linalg.band_part(tf.ones([count, count], tf.bool), -1, 0)
+        log_times = tf.reduce_logsumexp(tf.where(so_far, steps[..., None, :], lowest), axis=-1)
         rest = standard_noise.exponential(key.fold("left"), shape_of(logits), logits.dtype)
-        late = times[..., -1:] + rest / rates
-        place = tf.cast(order[..., None] == tf.range(size), logits.dtype)
-        early = tf.reduce_sum(place * times[..., None], axis=-2)
-        return -tf.math.log(tf.where(is_picked, early, late)) - tf.math.log(rates)
+        late = tfp.math.log_add_exp(log_times[..., -1:], tf.math.log(rest) - logits)
+        place = order[..., None] == tf.range(tf.shape(logits)[-1])
+        early = tf.reduce_sum(tf.where(place, log_times[..., None], 0.0), axis=-2)
+        noise = -tf.where(left.is_picked, early, late) - logits
+        return tf.where(logits > lowest, noise, -tf.math.log(rest))
