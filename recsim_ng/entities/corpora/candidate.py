@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -46,16 +45,19 @@ class CandidateCorpus(WrappedCorpus):
         name: str = "CandidateCorpus",
     ) -> None:
         super().__init__(config, corpus_ctor, name)
-        self._shape = (config["num_users"], self._num_docs)
-        self._num_candidates = config.get("num_candidates", 0)
-        check.whole(name, "num_candidates", self._num_candidates, 0, self._num_docs)
-        least = max(config.get("slate_size", 1), self._num_candidates)
+        settings = self._settings
+        self._shape = (settings.whole("num_users", 1), self._num_docs)
+        self._num_candidates = settings.whole("num_candidates", 0, self._num_docs, default=0)
+        least = max(settings.whole("slate_size", 1, default=1), self._num_candidates)
         if 0 < self._num_candidates < least:
             raise ConfigError(
                 f"{name}: num_candidates must be 0 or at least the slate_size, {least}, got "
                 f"{self._num_candidates}"
             )
-        allowed = np.ones(self._shape, bool) if allowed is None else np.asarray(allowed)
+        try:
+            allowed = np.ones(self._shape, bool) if allowed is None else np.asarray(allowed)
+        except ValueError:  # rows of different lengths
+            allowed = np.asarray(allowed, object)
         if allowed.shape != self._shape or allowed.dtype != np.bool_:
             raise ConfigError(
                 f"{name}: allowed must be a bool array of users by documents, "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.corpora.fixed import FixedCorpus
@@ -20,9 +22,12 @@ class FilmCorpus(FixedCorpus):
       config: num_docs (D), num_topics (K genres).
       genres: `[D, K]` float32, 1 where a film has a genre, else 0.
       quality: `[D]` float32 by how many stars a film is liked better than the usual one.
-      popularity: `[D]` number of ratings that a film had before the run.
-      year: `[D]` int32 year of release, 0 where it is unknown.
+      popularity: `[D]` number of ratings that a film had before the run, not negative.
+      year: `[D]` int32 year of release, within 0..9999, 0 where it is unknown.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) an array is of another shape, or a number out of range.
     """
 
     def __init__(
@@ -35,6 +40,14 @@ class FilmCorpus(FixedCorpus):
         name: str = "FilmCorpus",
     ) -> None:
         super().__init__(config, name)
+        docs = (self._num_docs,)
+        for field, x, shape, least, most in (
+            ("genres", genres, (*docs, self._num_topics), 0.0, 1.0),
+            ("quality", quality, docs, -math.inf, math.inf),
+            ("popularity", popularity, docs, 0.0, math.inf),
+            ("year", year, docs, 0, 9999),
+        ):
+            check.numbers(name, field, x, least, most, shape=shape, exact=True)
         self._films = Value(
             doc_id=tf.range(self._num_docs),
             doc_genres=tf.constant(genres, tf.float32),

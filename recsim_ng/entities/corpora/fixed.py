@@ -14,6 +14,8 @@ class FixedCorpus(Corpus):
       name: of the entity.
     """
 
+    _least_docs = 1
+
     def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
         """Returns the state as it was.
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -29,8 +28,7 @@ class GaussianCorpus(FixedCorpus):
 
     def __init__(self, config: Mapping[str, Any], name: str = "GaussianCorpus") -> None:
         super().__init__(config, name)
-        self._scale = config.get("doc_scale", 1.0)
-        check.real("GaussianCorpus", "doc_scale", self._scale, 1e-6, 1e6)
+        self._scale = self._settings.real("doc_scale", 1e-6, 1e6, default=1.0)
 
     def initial_state(self) -> Value:
         """Returns doc_features `[D, K]` float32."""
@@ -46,7 +44,7 @@ class GaussianCorpus(FixedCorpus):
         """Returns the specs of state and available_docs."""
         docs = self._num_docs
         features = Space.box(-np.inf, np.inf, (docs, self._num_topics), dims=("doc", "topic"))
-        which = Space.box(0, max(docs - 1, 0), (docs,), np.int32, dims=("doc",))
+        which = Space.box(0, docs - 1, (docs,), np.int32, dims=("doc",))
         return ValueSpec(
             state=ValueSpec(doc_features=features),
             available_docs=ValueSpec(doc_id=which, doc_features=features),

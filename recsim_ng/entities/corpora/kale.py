@@ -21,6 +21,9 @@ class KaleCorpus(FixedCorpus):
     Args:
       config: num_docs (D), num_topics.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) there are no documents.
     """
 
     def __init__(self, config: Mapping[str, Any], name: str = "KaleCorpus") -> None:

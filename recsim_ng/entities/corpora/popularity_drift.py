@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
 from recsim_ng.entities.corpora.wrapped import CorpusCtor, WrappedCorpus
+
+_LIMIT = 60.0
 
 
 class PopularityDriftCorpus(WrappedCorpus):
@@ -23,11 +24,13 @@ class PopularityDriftCorpus(WrappedCorpus):
 
         l_0[d]       ~ N(0, popularity_scale)
         l_{t+1}[d]   ~ N(popularity_memory l_t[d] + popularity_gain c_t[d], popularity_noise)
-        popularity_t = exp(l_t)
+        popularity_t = exp(l_t), with l_t no further from 0 than 60
 
     A first-order autoregression; with a memory of 1 a random walk. A document that has just come,
     in a corpus with birth_step in its state, begins anew: l ~ N(0, popularity_scale). With the
-    memory m below 1 and no gain the stationary deviation is popularity_noise / sqrt(1 - m^2).
+    memory m below 1 and no gain the stationary deviation is popularity_noise / sqrt(1 - m^2); with
+    a gain l reaches at most popularity_gain / (1 - m) in the mean, and with a memory of 1 it grows
+    for ever. The limit keeps popularity positive and finite (1e-26 to 1e26), and sums of it too.
 
     Args:
       config: reads num_docs (D), num_users (U) and, if there, popularity_scale (1),
@@ -46,15 +49,13 @@ class PopularityDriftCorpus(WrappedCorpus):
         name: str = "PopularityDriftCorpus",
     ) -> None:
         super().__init__(config, corpus_ctor, name)
-        self._num_users = config["num_users"]
-        self._scale = config.get("popularity_scale", 1.0)
-        self._memory = config.get("popularity_memory", 0.95)
-        self._gain = config.get("popularity_gain", 0.0)
-        self._noise = config.get("popularity_noise", 0.1)
-        check.real(name, "popularity_scale", self._scale, 1e-6, 1e3)
-        check.real(name, "popularity_memory", self._memory, 0.0, 1.0)
-        check.real(name, "popularity_gain", self._gain, 0.0, 1e6)
-        check.real(name, "popularity_noise", self._noise, 1e-6, 1e3)
+        settings = self._settings
+        self._num_users = settings.whole("num_users", 1)
+        self._scale = settings.real("popularity_scale", 1e-6, 1e3, default=1.0)
+        self._memory = settings.real("popularity_memory", 0.0, 1.0, default=0.95)
+        self._gain = settings.real("popularity_gain", 0.0, 1e6, default=0.0)
+        self._noise = settings.real("popularity_noise", 1e-6, 1e3, default=0.1)
+        self._drawn_each_step = (*self._corpus._drawn_each_step, "log_popularity")
         self._renews = {"birth_step", "step"} <= set(self._inner_state)
 
     def initial_state(self) -> Value:
@@ -88,7 +89,8 @@ class PopularityDriftCorpus(WrappedCorpus):
 
     def available_documents(self, corpus_state: Value) -> Value:
         """Returns the corpus' documents with doc_popularity `[D]` float32, positive."""
-        popularity = tf.exp(tf.convert_to_tensor(corpus_state.get("log_popularity")))
+        logs = tf.convert_to_tensor(corpus_state.get("log_popularity"))
+        popularity = tf.exp(tf.clip_by_value(logs, -_LIMIT, _LIMIT))
         return super().available_documents(corpus_state).union(Value(doc_popularity=popularity))
 
     def specs(self) -> ValueSpec:

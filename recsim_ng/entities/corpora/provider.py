@@ -38,6 +38,9 @@ class ProviderCorpus(Corpus):
       ConfigError: (also a ValueError) a setting is out of range.
     """
 
+    _least_docs = 1
+    _drawn_each_step = ("removal", "arriving.provider_id", "arriving.doc_features")
+
     def __init__(
         self,
         config: Mapping[str, Any],
@@ -45,10 +48,11 @@ class ProviderCorpus(Corpus):
         name: str = "ProviderCorpus",
     ) -> None:
         super().__init__(config, name)
+        check.function(name, "population_ctor", population_ctor)
         self._population, self._turnover = population_ctor(config), Turnover(config)
+        check.instance(name, "what population_ctor makes", self._population, ProviderPopulation)
         self._providers = self._population.specs().get("state")
-        self._scale = config.get("doc_scale", 1.0)
-        check.real(name, "doc_scale", self._scale, 1e-6, 1e6)
+        self._scale = self._settings.real("doc_scale", 1e-6, 1e6, default=1.0)
 
     def initial_state(self) -> Value:
         """Returns providers and documents at step 0."""

@@ -29,14 +29,17 @@ class RenewingCorpus(WrappedCorpus):
     step to step are for a wrapper around this one, as in `PopularityDriftCorpus`, which knows
     arrivals; here their draws would be mixed with others and could not be scored.
 
+    item_id grows with the run, see `Turnover`: what counts by item takes the place in available
+    docs (doc_ranks; `Vocabulary.item` left empty).
+
     Args:
       config: as for the corpus and for `Turnover`: removal_rate, max_age.
       corpus_ctor: makes the corpus, which draws its documents in `initial_state`.
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) the corpus holds no documents in its state, or a setting is
-        out of range.
+      ConfigError: (also a ValueError) the corpus holds no documents in its state, or draws some of
+        their fields at every step, or a setting is out of range.
     """
 
     def __init__(
@@ -44,6 +47,9 @@ class RenewingCorpus(WrappedCorpus):
     ) -> None:
         super().__init__(config, corpus_ctor, name)
         self._turnover = Turnover(config)
+        if self._corpus._drawn_each_step:
+            self._refuse_draws(list(self._corpus._drawn_each_step))
+        self._drawn_each_step = ("removal", *(f"arriving.{x}" for x in self._inner_state))
         self._renewed = [
             field
             for field, spec in self._inner_state.as_dict.items()
@@ -76,10 +82,7 @@ class RenewingCorpus(WrappedCorpus):
         for name in self._renewed:
             kept = fields[name] is previous_state.get(name)
             if is_random_variable(fields[name]) and not kept:
-                raise ConfigError(
-                    f"RenewingCorpus: the corpus must not draw {name!r} in next_state, got "
-                    f"{type(self._corpus).__name__}; wrap it around the RenewingCorpus instead"
-                )
+                self._refuse_draws([name])
             new = tf.convert_to_tensor(arriving.get(name))
             where = tf.reshape(goes, [-1] + [1] * (new.shape.rank - 1))
             fields[name] = tf.where(where, new, tf.convert_to_tensor(fields[name]))
@@ -87,9 +90,15 @@ class RenewingCorpus(WrappedCorpus):
         return Value(**fields).union(turned).union(arriving.prefixed_with("arriving"))
 
     def available_documents(self, corpus_state: Value) -> Value:
-        """Returns the corpus' documents with item_id, birth_step and doc_age, `[D]` int32."""
+        """Returns the corpus' documents with item_id, birth_step and doc_age, all `[D]`."""
         documents = super().available_documents(corpus_state)
         return documents.union(self._turnover.documents(corpus_state))
+
+    def _refuse_draws(self, names: list[str]) -> None:
+        raise ConfigError(
+            f"{type(self).__name__}: the corpus must not draw {names} in next_state, got "
+            f"{type(self._corpus).__name__}; wrap it around the RenewingCorpus instead"
+        )
 
     def specs(self) -> ValueSpec:
         """Returns the specs of the corpus with those of turnover and arrivals."""

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.edward2 import ed
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.corpora.fixed import FixedCorpus
 
@@ -28,7 +28,7 @@ class SoftAttributeCorpus(FixedCorpus):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) topic_means is not `[K, A]`.
+      ConfigError: (also a ValueError) topic_means is not `[K, A]`, or item_spread is negative.
 
     Source: Göpfert et al. (2022), Discovering personalized semantics for soft attributes in
       recommender systems using concept activation vectors, arXiv 2202.02830, appendix on synthetic
@@ -38,7 +38,7 @@ class SoftAttributeCorpus(FixedCorpus):
     def __init__(self, config: Mapping[str, Any], name: str = "SoftAttributeCorpus") -> None:
         super().__init__(config, name)
         self._topic_means = checked_topic_means(name, config)
-        self._spread = config["item_spread"]
+        self._spread = self._settings.real("item_spread", 0.0, 1e6)
 
     def initial_state(self) -> Value:
         """Returns the items, which stay: doc_topic, doc_draw, doc_features, doc_popularity."""
@@ -97,11 +97,8 @@ def checked_topic_means(where: str, config: Mapping[str, Any]) -> Any:
       config: topic_means and num_topics.
 
     Raises:
-      ConfigError: (also a ValueError) they are not `[K, A]`.
+      ConfigError: (also a ValueError) they are not `[K, A]` finite numbers.
     """
-    means = tf.convert_to_tensor(config["topic_means"], tf.float32)
-    if means.shape.rank != 2 or means.shape[0] != config["num_topics"]:
-        raise ConfigError(
-            f"{where}: topic_means must be [{config['num_topics']}, attributes], got {means.shape}"
-        )
-    return means
+    settings = Settings(where, config)
+    shape = (settings.whole("num_topics", 1), None)
+    return tf.cast(settings.numbers("topic_means", shape=shape, exact=True), tf.float32)

@@ -57,8 +57,6 @@ class CorpusWithTopicAndQuality(FixedCorpus):
 
     def __init__(self, config: Mapping[str, Any], name: str = "CorpusWithTopicAndQuality") -> None:
         super().__init__(config, name)
-        check.whole(name, "num_docs", self._num_docs, 1)
-        check.whole(name, "num_topics", self._num_topics, 1)
         self._topic_qualities = topic_qualities(self._num_topics)
 
     def initial_state(self) -> Value:
@@ -118,13 +116,15 @@ class StaticCorpus(FixedCorpus):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) a field's first axis is not of length D.
+      ConfigError: (also a ValueError) a field's first axis is not of length D, or static_state is
+        no Value.
     """
 
     def __init__(
         self, config: Mapping[str, Any], static_state: Value, name: str = "StaticCorpus"
     ) -> None:
         super().__init__(config, name)
+        check.instance(name, "static_state", static_state, Value)
         with tf.init_scope():
             self._docs = static_state.map(tf.convert_to_tensor)
         for field, x in self._docs.as_dict.items():
@@ -158,7 +158,9 @@ def _spec(x: Any) -> Space:
     if x.dtype == tf.bool:
         low, high = 0, 1
     elif x.dtype.is_integer:
-        low, high = x.dtype.min, x.dtype.max
+        numbers = tf.get_static_value(x)
+        known = numbers is not None and numbers.size
+        low, high = (numbers.min(), numbers.max()) if known else (x.dtype.min, x.dtype.max)
     else:
         low, high = -np.inf, np.inf
     dims = ("doc", "topic")[: x.shape.rank] if x.shape.rank <= 2 else None

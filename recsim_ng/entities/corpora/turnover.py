@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 
 _MOST = np.iinfo(np.int32).max
+_MOST_ITEMS = np.iinfo(np.int64).max
 
 
 class Turnover(Entity):
@@ -24,8 +25,14 @@ class Turnover(Entity):
         birth_{t+1}[d]   = t + 1 where it is replaced, else birth_t[d];         birth_0 = 0
         item_{t+1}[d]    = d + D (t + 1) where it is replaced, else item_t[d];  item_0[d] = d
 
-    so that no two items ever bear the same number. A place is never empty: what goes is replaced at
-    once. Lives are geometric, 1 / removal_rate steps in the mean without a max_age.
+    so that no two items ever bear the same number, which is of 64 bits. A place is never empty:
+    what goes is replaced at once. Lives are geometric, 1 / removal_rate steps in the mean without a
+    max_age.
+
+    An item_id names an item, and is no index of one of I items, since it grows with the run. What
+    counts or learns by item counts by place: leave `Vocabulary.item` empty and `num_items` 0 (D
+    places), and the `item` of `ExposureMetrics` at "doc_ranks". Then the items that stand in one
+    place one after another are taken for one.
 
     Args:
       config: reads num_docs (D) and, if there, removal_rate (0.05) and max_age (0: none), steps.
@@ -37,17 +44,15 @@ class Turnover(Entity):
 
     def __init__(self, config: Mapping[str, Any], name: str = "Turnover") -> None:
         super().__init__(name)
-        self._num_docs = config["num_docs"]
-        self._rate, self._max_age = config.get("removal_rate", 0.05), config.get("max_age", 0)
-        check.real(name, "removal_rate", self._rate, 0.0, 1.0)
-        check.whole(name, "max_age", self._max_age, 0)
+        settings = Settings(name, config)
+        self._num_docs = settings.whole("num_docs", 1)
+        self._rate = settings.real("removal_rate", 0.0, 1.0, default=0.05)
+        self._max_age = settings.whole("max_age", 0, default=0)
 
     def initial_state(self) -> Value:
         """Returns step, item_id and birth_step of the first documents, none of them removed."""
-        zeros = tf.zeros([self._num_docs], tf.int32)
-        return Value(
-            step=tf.constant(0), item_id=tf.range(self._num_docs), birth_step=zeros, removal=zeros
-        )
+        zeros, first = tf.zeros([self._num_docs], tf.int32), tf.constant(0)
+        return Value(step=first, item_id=self._items(first), birth_step=zeros, removal=zeros)
 
     def removal(self, state: Value) -> Any:
         """Returns the draws: `[D]` int32, 1 where the document goes.
@@ -70,16 +75,15 @@ class Turnover(Entity):
           is_replaced: `[D]` bool where there is a new document, for whatever reason.
         """
         step = previous_state.get("step") + 1
-        item = tf.range(self._num_docs) + self._num_docs * step
         return Value(
             step=step,
-            item_id=tf.where(is_replaced, item, previous_state.get("item_id")),
+            item_id=tf.where(is_replaced, self._items(step), previous_state.get("item_id")),
             birth_step=tf.where(is_replaced, step, previous_state.get("birth_step")),
             removal=removal,
         )
 
     def documents(self, state: Value) -> Value:
-        """Returns what the documents show of it: item_id, birth_step and doc_age, `[D]` int32.
+        """Returns what the documents show of it: item_id, birth_step and doc_age, all `[D]`.
 
         Args:
           state: the current state.
@@ -87,12 +91,18 @@ class Turnover(Entity):
         age = state.get("step") - state.get("birth_step")
         return state.at("item_id", "birth_step").union(Value(doc_age=age))
 
+    def _items(self, step: Any) -> Any:
+        """`[D]` int64 numbers of what comes to each place at a step."""
+        places = tf.range(self._num_docs, dtype=tf.int64)
+        return places + self._num_docs * tf.cast(step, tf.int64)
+
     def specs(self) -> ValueSpec:
         """Returns the specs of state and documents."""
+        item = Space.box(0, _MOST_ITEMS, (self._num_docs,), np.int64, dims=("doc",))
         whole = Space.box(0, _MOST, (self._num_docs,), np.int32, dims=("doc",))
         went = Space.box(0, 1, (self._num_docs,), np.int32, dims=("doc",))
         step = Space.box(0, _MOST, (), np.int32, dims=())
         return ValueSpec(
-            state=ValueSpec(step=step, item_id=whole, birth_step=whole, removal=went),
-            documents=ValueSpec(item_id=whole, birth_step=whole, doc_age=whole),
+            state=ValueSpec(step=step, item_id=item, birth_step=whole, removal=went),
+            documents=ValueSpec(item_id=item, birth_step=whole, doc_age=whole),
         )

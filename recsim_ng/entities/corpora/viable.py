@@ -27,14 +27,22 @@ class ViableCorpus(Corpus):
         `provider_means` (`[P, K]`), and, if there, `discount` (0.96).
       name: of the entity.
 
+    Raises:
+      ConfigError: (also a ValueError) provider_means is not `[P, K]` finite numbers, or the
+        discount is not within [0, 1].
+
     Source: Mladenov et al. (2021), RecSim NG, section on ecosystem modelling.
     """
 
+    _least_docs = 1
+
     def __init__(self, config: Mapping[str, Any], name: str = "ViableCorpus") -> None:
         super().__init__(config, name=name)
-        self._provider_means = tf.convert_to_tensor(config["provider_means"], tf.float32)
+        shape = (None, self._num_topics)
+        means = self._settings.numbers("provider_means", shape=shape, exact=True)
+        self._provider_means = tf.cast(means, tf.float32)
         self._num_providers = self._provider_means.shape[0]
-        self._discount = config.get("discount", 0.96)
+        self._discount = self._settings.numbers("discount", 0.0, 1.0, shape=(), default=0.96)
 
     def initial_state(self) -> Value:
         """Returns no clicks."""

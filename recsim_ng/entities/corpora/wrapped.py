@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
@@ -23,13 +24,21 @@ class WrappedCorpus(Corpus):
       config: handed on to the corpus.
       corpus_ctor: makes the corpus.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) corpus_ctor makes no `Corpus`, or a size is out of range.
     """
+
+    _least_docs = 1
 
     def __init__(
         self, config: Mapping[str, Any], corpus_ctor: CorpusCtor, name: str = "WrappedCorpus"
     ) -> None:
         super().__init__(config, name)
+        check.function(name, "corpus_ctor", corpus_ctor)
         self._corpus = corpus_ctor(config)
+        check.instance(name, "what corpus_ctor makes", self._corpus, Corpus)
+        self._drawn_each_step = self._corpus._drawn_each_step
         self._inner_state = self._corpus.specs().get("state")
 
     def initial_state(self) -> Value:

@@ -24,6 +24,7 @@ class Corpus(Entity):
     """
 
     _least_docs = 0  # a corpus whose number of documents changes may begin with none
+    _drawn_each_step: tuple[str, ...] = ()  # fields of documents that next_state draws
 
     def __init__(self, config: Mapping[str, Any], name: str = "Corpus") -> None:
         super().__init__(name=name)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from recsim_ng import Network, PythonRuntime, TFRuntime
 from recsim_ng.core.edward2 import ed
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.site import Record, Seed
 from recsim_ng.core.value import Value
@@ -153,3 +154,142 @@ def test_every_draw_is_a_field_of_finite_probability(name, seed):
             assert id(site.random_variable) in fields, f"{address} is no field"
             log_prob = site.distribution.log_prob(site.value)
             assert np.all(np.isfinite(log_prob)), address
+
+
+NAN = float("nan")
+
+
+def film_with(**changes):
+    x = {"genres": np.eye(D, K), "quality": np.ones(D), "popularity": np.ones(D)}
+    return corpora.FilmCorpus(CONFIG, **{**x, "year": np.full(D, 1999), **changes})
+
+
+@pytest.mark.parametrize("name", sorted(set(MEMBERS) - {"all at once"}))
+@pytest.mark.parametrize("x", [NAN, "x", None, 0, 1.5])
+def test_the_number_of_documents_is_checked_by_every_corpus(name, x):
+    with pytest.raises(ConfigError) as error:
+        MEMBERS[name]({**CONFIG, "num_docs": x})
+    message = f"num_docs must be a whole number of at least 1, got {x!r}"
+    assert str(error.value).endswith(f"Corpus: {message}") or name == "CorpusWithTopicAndQuality"
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("outer", ["Candidate", "PopularityDrift", "Renewing", "Wrapped"])
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        (None, "corpus_ctor must be a function, got None"),
+        (lambda config: None, "what corpus_ctor makes must be a Corpus, got None"),
+        (lambda config: 3, "what corpus_ctor makes must be a Corpus, got 3"),
+    ],
+)
+def test_what_makes_no_corpus_is_refused(outer, inner, message):
+    with pytest.raises(ConfigError) as error:
+        getattr(corpora, f"{outer}Corpus")(CONFIG, inner)
+    assert str(error.value) == f"{outer}Corpus: {message}"
+
+
+@pytest.mark.parametrize(
+    ("ctor", "setting", "message"),
+    [
+        (
+            corpora.Turnover,
+            {"removal_rate": 1.5},
+            "removal_rate must be a number within [0.0, 1.0]",
+        ),
+        (
+            corpora.Turnover,
+            {"removal_rate": NAN},
+            "removal_rate must be a number within [0.0, 1.0]",
+        ),
+        (corpora.Turnover, {"max_age": -1}, "max_age must be a whole number of at least 0"),
+        (corpora.Turnover, {"num_docs": "x"}, "num_docs must be a whole number of at least 1"),
+        (corpora.GaussianCorpus, {"doc_scale": 0.0}, "doc_scale must be a number within [1e-06, "),
+        (
+            MEMBERS["PopularityDriftCorpus"],
+            {"popularity_memory": 1.1},
+            "popularity_memory must be a number within [0.0, 1.0], got 1.1",
+        ),
+        (corpora.ViableCorpus, {"discount": NAN}, "discount must be within [0, 1], got nan"),
+        (corpora.ViableCorpus, {"discount": 1.5}, "discount must be within [0, 1], got 1.5"),
+        (
+            corpora.ViableCorpus,
+            {"provider_means": np.ones(P)},
+            f"provider_means must be of shape [any, {K}], got [{P}]",
+        ),
+        (
+            corpora.ViableCorpus,
+            {"provider_means": np.full((P, K), NAN)},
+            "provider_means must be within (-inf, inf), got nan",
+        ),
+        (
+            corpora.SoftAttributeCorpus,
+            {"item_spread": NAN},
+            "item_spread must be a number within [0.0, 1000000.0], got nan",
+        ),
+        (
+            corpora.SoftAttributeCorpus,
+            {"item_spread": -1},
+            "item_spread must be a number within [0.0, 1000000.0], got -1",
+        ),
+        (
+            corpora.SoftAttributeCorpus,
+            {"topic_means": np.ones((K + 1, 3))},
+            f"topic_means must be of shape [{K}, any], got [{K + 1}, 3]",
+        ),
+    ],
+)
+def test_settings_out_of_range_are_refused(ctor, setting, message):
+    with pytest.raises(ConfigError) as error:
+        ctor({**CONFIG, **setting})
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"genres": np.ones((D, K + 1))},
+            f"genres must be of shape [{D}, {K}], got [{D}, {K + 1}]",
+        ),
+        ({"genres": np.full((D, K), 2.0)}, "genres must be within [0, 1], got 2.0"),
+        ({"quality": np.ones(D - 1)}, f"quality must be of shape [{D}], got [{D - 1}]"),
+        ({"quality": np.full(D, NAN)}, "quality must be within (-inf, inf), got nan"),
+        ({"popularity": np.full(D, -1)}, "popularity must be within [0, inf), got -1"),
+        ({"popularity": 1.0}, f"popularity must be of shape [{D}], got []"),
+        ({"year": np.full(D, -1)}, "year must be within [0, 9999], got -1"),
+        ({"year": "x"}, "year must be an array of real numbers, got 'x'"),
+    ],
+)
+def test_films_out_of_range_are_refused(change, message):
+    with pytest.raises(ConfigError) as error:
+        film_with(**change)
+    assert str(error.value) == f"FilmCorpus: {message}"
+
+
+def test_providers_that_are_none_are_refused():
+    for ctor, message in (
+        (None, "population_ctor must be a function, got None"),
+        (lambda config: 3, "what population_ctor makes must be a ProviderPopulation, got 3"),
+    ):
+        with pytest.raises(ConfigError, match=f"ProviderCorpus: {message}"):
+            corpora.ProviderCorpus(CONFIG, ctor)
+
+
+def test_the_clicks_of_viable_providers_may_fade_at_a_rate_that_is_trained():
+    discount = tf.Variable(0.5)
+    corpus = corpora.ViableCorpus({**CONFIG, "discount": discount})
+    slate = Value(provider_id=tf.zeros([U, S], tf.int32))
+    with tf.GradientTape() as tape:
+        state = Value(provider_click_count=tf.ones([P]))
+        after = corpus.next_state(state, Value(choice=tf.fill([U], S)), slate)
+        total = tf.reduce_sum(after.get("provider_click_count"))
+    assert tape.gradient(total, discount) == P
+
+
+def test_given_documents_state_the_range_of_their_numbers():
+    docs = Value(doc_id=tf.range(3, D + 3), doc_quality=tf.zeros([D]))
+    spec = corpora.StaticCorpus(CONFIG, docs).specs().get("available_docs").get("doc_id")
+    assert (spec.space.low.min(), spec.space.high.max()) == (3, D + 2)
+    with pytest.raises(ConfigError, match="StaticCorpus: static_state must be a Value, got 3"):
+        corpora.StaticCorpus(CONFIG, 3)

@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from recsim_ng import Network, TFRuntime
 from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.site import Record, Seed, behaviour
 from recsim_ng.core.value import Value
+from recsim_ng.core.variable import Variable, value
 from recsim_ng.entities.corpora import (
     CandidateCorpus,
     FilmCorpus,
     GaussianCorpus,
     PopularityDriftCorpus,
+    ProviderCorpus,
     RenewingCorpus,
     Turnover,
 )
@@ -26,6 +30,10 @@ CONFIG = {"num_users": U, "num_docs": D, "num_topics": K, "slate_size": S}
 def run(fn, *args, seed=0):
     with Seed(seed), Record() as record, behaviour("corpus"):
         return fn(*args), record.sites
+
+
+def wrapped(outer, inner):
+    return functools.partial(outer, corpus_ctor=inner)
 
 
 def plain(state):
@@ -89,12 +97,72 @@ def test_a_corpus_without_documents_in_its_state_cannot_renew_itself():
         RenewingCorpus(CONFIG, film)
 
 
-def test_draws_that_could_not_be_scored_are_refused():
-    drifting = functools.partial(PopularityDriftCorpus, corpus_ctor=GaussianCorpus)
-    corpus = RenewingCorpus(CONFIG, drifting)
+@pytest.mark.parametrize(
+    ("inner", "fields"),
+    [
+        (wrapped(PopularityDriftCorpus, GaussianCorpus), ["log_popularity"]),
+        (
+            wrapped(CandidateCorpus, wrapped(PopularityDriftCorpus, GaussianCorpus)),
+            ["log_popularity"],
+        ),
+        (wrapped(RenewingCorpus, GaussianCorpus), ["removal", "arriving.doc_features"]),
+        (ProviderCorpus, ["removal", "arriving.provider_id", "arriving.doc_features"]),
+    ],
+)
+def test_corpora_whose_draws_could_not_be_scored_are_refused(inner, fields):
+    config = {**CONFIG, "num_providers": 2}
+    name = getattr(inner, "func", inner).__name__
+    with pytest.raises(ConfigError) as error:
+        RenewingCorpus(config, inner)
+    assert str(error.value) == (
+        f"RenewingCorpus: the corpus must not draw {fields} in next_state, got {name}; wrap it "
+        "around the RenewingCorpus instead"
+    )
+
+
+def test_draws_of_a_corpus_that_does_not_say_so_are_refused_when_they_come():
+    class Restless(GaussianCorpus):
+        def next_state(self, previous_state, user_response, slate_docs):
+            return self.initial_state()
+
+    corpus = RenewingCorpus(CONFIG, Restless)
     state = plain(run(corpus.initial_state)[0])
-    with pytest.raises(ConfigError, match="must not draw 'log_popularity' in next_state"):
+    with pytest.raises(ConfigError, match=r"must not draw \['doc_features'\] in next_state"):
         step(corpus, state)
+
+
+def test_numbers_of_items_never_repeat_however_many_there_are():
+    num_docs, late = 1_200_000, 1_999  # their product is beyond 32 bits
+    turnover = Turnover({"num_docs": num_docs})
+    state = Value(**{**turnover.initial_state().as_dict, "step": tf.constant(late - 1)})
+    removal = tf.ones([num_docs], tf.int32)
+    after = turnover.next_state(state, removal, removal == 1)
+    expected = np.arange(num_docs, dtype=np.int64) + num_docs * late
+    np.testing.assert_array_equal(after.get("item_id"), expected)
+    for part in ("state", "documents"):
+        space = turnover.specs().get(part).get("item_id").space
+        assert (space.dtype, space.high.max()) == (np.int64, np.iinfo(np.int64).max)
+
+
+@pytest.mark.parametrize(("memory", "gain"), [(0.95, 10.0), (1.0, 1.0), (1.0, 1e6)])
+def test_popularity_stays_finite_and_positive_over_2000_steps(memory, gain):
+    config = {**CONFIG, "popularity_memory": memory, "popularity_gain": gain}
+    corpus = PopularityDriftCorpus({**config, "popularity_scale": 1e3}, GaussianCorpus)
+    specs = corpus.specs()
+    shown = Variable("shown", ValueSpec(doc_ranks=FieldSpec(), choice=FieldSpec()))
+    ranks, choice = tf.constant([[0, 1]] * U), tf.zeros([U], tf.int32)
+    shown.value = value(lambda: Value(doc_ranks=ranks, choice=choice))  # all choose document 0
+    state = Variable("corpus state", specs.get("state"))
+    state.initial_value = value(corpus.initial_state)
+    state.value = value(corpus.next_state, (state.previous, shown.previous, shown.previous))
+    docs = Variable("available docs", specs.get("available_docs"))
+    docs.value = value(corpus.available_documents, (state,))
+    runtime = TFRuntime(Network([shown, state, docs]))
+    found = runtime.trajectory(2001, seed=1, record=["available docs.doc_popularity"])
+    popularity = np.asarray(found["available docs"].get("doc_popularity"))
+    assert np.isfinite(popularity).all() and (popularity > 0).all()
+    assert popularity[-1].argmax() == 0
+    assert np.isfinite(popularity.sum(dtype=np.float32))
 
 
 def test_popularity_remembers_and_grows_with_choices():
@@ -172,6 +240,9 @@ def test_retrieval_takes_so_many_of_the_allowed_alike(seed):
         ({}, np.ones((U, D)), r"allowed must be a bool array .*, \[4, 6\], got float64 \[4, 6\]"),
         ({}, np.ones((D, U), bool), r"allowed must be a bool array .*got bool \[6, 4\]"),
         ({}, np.eye(U, D, dtype=bool), "leave everybody at least 2 documents, got 1 for user 0"),
+        ({}, [[True], [True, False]], r"allowed must be a bool array .*, got object \[2\]"),
+        ({"num_users": 1.5}, None, "num_users must be a whole number of at least 1, got 1.5"),
+        ({"slate_size": "x"}, None, "slate_size must be a whole number of at least 1, got 'x'"),
         ({"num_candidates": 1}, None, "num_candidates must be 0 or at least the slate_size, 2"),
         ({"num_candidates": 7}, None, "num_candidates must be a whole number within 0..6"),
     ],
@@ -179,21 +250,3 @@ def test_retrieval_takes_so_many_of_the_allowed_alike(seed):
 def test_candidates_that_cannot_fill_a_slate_are_refused(config, allowed, message):
     with pytest.raises(ConfigError, match=f"CandidateCorpus: .*{message}"):
         CandidateCorpus({**CONFIG, **config}, GaussianCorpus, allowed)
-
-
-@pytest.mark.parametrize(
-    ("ctor", "setting", "message"),
-    [
-        (Turnover, {"removal_rate": 1.5}, "removal_rate must be a number within"),
-        (Turnover, {"max_age": -1}, "max_age must be a whole number of at least 0"),
-        (GaussianCorpus, {"doc_scale": 0.0}, "doc_scale must be a number within"),
-        (
-            functools.partial(PopularityDriftCorpus, corpus_ctor=GaussianCorpus),
-            {"popularity_memory": 1.1},
-            "popularity_memory must be a number within",
-        ),
-    ],
-)
-def test_settings_out_of_range_are_refused(ctor, setting, message):
-    with pytest.raises(ConfigError, match=message):
-        ctor({**CONFIG, **setting})
