@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import tensorflow as tf
@@ -11,7 +12,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.state_model import StateModel, space_of
+from recsim_ng.entities.state_models.state_model import StateModel
 
 
 class FiniteHistoryStateModel(StateModel):
@@ -30,7 +31,8 @@ class FiniteHistoryStateModel(StateModel):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) the history is shorter than 2, or a shape is none.
+      ConfigError: (also a ValueError) the history is shorter than 2, a shape is none or has an
+        empty axis, or dtype is no type of numbers.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class FiniteHistoryStateModel(StateModel):
         super().__init__(batch_ndims=len(batch), name=name)
         self._observation_shape = (*batch, *_shape(name, "observation_shape", observation_shape))
         self._shape = (*batch, history_length, *self._observation_shape[len(batch) :])
-        self._dtype = tf.as_dtype(dtype)
+        self._dtype = _number_type(name, dtype)
 
     def initial_state(self, parameters: Value | None = None) -> Value:
         """Returns the empty history.
@@ -87,14 +89,20 @@ class FiniteHistoryStateModel(StateModel):
 
     def specs(self) -> Value:
         """Returns the spec of `state`: `[B..., H, O...]`."""
-        return ValueSpec(state=space_of(self._shape, self._dtype))
+        return ValueSpec(state=self._space(self._shape, self._dtype, "step"))
 
 
 def _shape(where: str, name: str, shape: Any) -> tuple[int, ...]:
+    return check.batch_shape(where, name, [shape] if isinstance(shape, Integral) else shape)
+
+
+def _number_type(where: str, dtype: Any) -> tf.DType:
     try:
-        sizes = tf.TensorShape(shape)
-    except (TypeError, ValueError):
-        sizes = tf.TensorShape(None)
-    if not sizes.is_fully_defined():
-        raise ConfigError(f"{where}: {name} must be a shape, whole numbers, got {shape!r}")
-    return tuple(sizes.as_list())
+        known = tf.as_dtype(dtype)
+    except TypeError:
+        known = tf.string
+    if known.is_floating or known.is_integer or known.is_bool or known.is_complex:
+        return known
+    raise ConfigError(
+        f"{where}: dtype must be a type of numbers, such as tf.float32, got {dtype!r}"
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.entities.state_models.state_model import known
 from recsim_ng.entities.state_models.static import constant
 
@@ -39,6 +41,28 @@ def gaussian(mean: Any, scale: Any, batch_ndims: int) -> Any:
 def _is_singular(scale: Any) -> bool:
     matrix = known(scale.to_dense())
     return matrix is not None and bool((np.linalg.matrix_rank(matrix) < matrix.shape[-1]).any())
+
+
+def operator_of(where: str, name: str, constructor: Callable[[Any], Any], x: Any) -> Any:
+    """Makes a linear operator out of a parameter.
+
+    Args:
+      where: the model, for the message.
+      name: what makes it, for the message.
+      constructor: parameter -> `tf.linalg.LinearOperator`.
+      x: the parameter.
+
+    Raises:
+      ConfigError: (also a ValueError) it cannot be made, or is no linear operator.
+    """
+    must = f"{where}: {name} must make a linear operator of it, got"
+    try:
+        operator = constructor(x)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{must} {getattr(x, 'shape', x)}: {error}") from error
+    if not isinstance(operator, linalg.LinearOperator):
+        raise ConfigError(f"{must} {operator!r}; return a tf.linalg.LinearOperator")
+    return operator
 
 
 def is_zero(scales: Any) -> bool:

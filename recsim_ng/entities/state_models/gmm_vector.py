@@ -7,10 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.gaussian import gaussian, is_zero
-from recsim_ng.entities.state_models.state_model import as_float, space_of
+from recsim_ng.entities.state_models.gaussian import gaussian, is_zero, operator_of
+from recsim_ng.entities.state_models.state_model import as_float, static_shape
 from recsim_ng.entities.state_models.static import StaticMixtureSameFamilyModel
 
 linalg = tf.linalg
@@ -30,15 +31,16 @@ class GMMVector(StaticMixtureSameFamilyModel):
       component_means: `[B..., P, F]`; B may be missing here or there.
       component_scales: what the constructor takes to make operators of batch shape `[B..., P]`, or
         one that broadcasts to it. With the default constructor `[B..., P, F, F]`; also a scalar or
-        `[P]`, standard deviations in all directions. 0: the mean itself.
+        `[P]`, standard deviations in all directions, not negative. 0: the mean itself.
       linear_operator_ctor: scales -> `tf.linalg.LinearOperator` of F x F.
       return_component_id: whether the value has the field `component_id`, `[B...]` int32; `state`
         is then scored given it.
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) only some of logits, means and scales are given, or their
-        shapes do not fit.
+      ConfigError: (also a ValueError) only some of logits, means and scales are given, their shapes
+        do not fit, a row of logits is no law, means or scales are not finite, or a standard
+        deviation is negative.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class GMMVector(StaticMixtureSameFamilyModel):
         name: str = "GMMVector",
     ) -> None:
         super().__init__(batch_ndims, return_component_id, name=name)
+        check.function(name, "linear_operator_ctor", linear_operator_ctor)
         self._linear_operator_ctor = linear_operator_ctor
         self._shape: tf.TensorShape | None = None
         if self._keep(
@@ -62,6 +65,18 @@ class GMMVector(StaticMixtureSameFamilyModel):
             logits, means, _ = self._full(self._static_parameters)
             self._shape = logits.shape[:-1].concatenate(means.shape[-1:])
             self._dtype = means.dtype
+
+    def _check_parameter(self, name: str, x: Any) -> None:
+        if name == "mixture_logits":
+            check.laws(self.name, name, x)
+            return
+        super()._check_parameter(name, x)
+        if name == "component_scales" and self._are_deviations(x):
+            check.numbers(self.name, name, x, least=0.0)
+
+    def _are_deviations(self, scales: Any) -> bool:
+        is_full = self._linear_operator_ctor is linalg.LinearOperatorFullMatrix
+        return is_full and static_shape(scales).rank in (0, 1)
 
     def _full(self, parameters: dict[str, Any]) -> tuple[Any, Any, Any]:
         """(`[B..., P]` logits, `[B..., P, F]` means, the operator or None for 0), checked."""
@@ -90,26 +105,19 @@ class GMMVector(StaticMixtureSameFamilyModel):
                 f"{self._batch_ndims} of the batch and one of the components, got {got}"
             )
         logits = tf.broadcast_to(logits, full)
-        return logits, tf.broadcast_to(means, full.concatenate(means.shape[-1:])), operator
+        means = tf.broadcast_to(means, full.concatenate(means.shape[-1:]))
+        return logits, means, None if is_zero(parameters["component_scales"]) else operator
 
     def _operator(self, scales: Any, means: Any) -> Any:
-        """The factor of the covariance; None where it is 0."""
-        if is_zero(scales):
+        """The factor of the covariance; None where it is the number 0."""
+        if is_zero(scales) and static_shape(scales).rank == 0:
             return None
         scales, size = tf.cast(scales, means.dtype), means.shape[-1]
-        try:
-            if (
-                self._linear_operator_ctor is linalg.LinearOperatorFullMatrix
-                and scales.shape.rank in (0, 1)
-            ):
-                operator = linalg.LinearOperatorScaledIdentity(size, scales)
-            else:
-                operator = self._linear_operator_ctor(scales)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(
-                f"{self.name}: linear_operator_ctor must make an operator of component_scales "
-                f"{scales.shape}, got: {error}"
-            ) from error
+        if self._are_deviations(scales):
+            operator = linalg.LinearOperatorScaledIdentity(size, scales)
+        else:
+            what = "linear_operator_ctor, given component_scales,"
+            operator = operator_of(self.name, what, self._linear_operator_ctor, scales)
         if operator.range_dimension != size or operator.domain_dimension != size:
             raise ConfigError(
                 f"{self.name}: linear_operator_ctor must make operators of {size} x {size}, as "
@@ -147,5 +155,5 @@ class GMMVector(StaticMixtureSameFamilyModel):
         """Returns the specs: `state` `[B..., F]` and, if asked for, `component_id` `[B...]`."""
         if self._shape is None:
             return super().specs()
-        state = space_of(self._shape, self._dtype)
-        return self._with_component_id(state, space_of(self._shape[:-1], tf.int32))
+        state = self._space(self._shape, self._dtype)
+        return self._with_component_id(state, self._space(self._shape[:-1], tf.int32))

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.gaussian import gaussian
-from recsim_ng.entities.state_models.state_model import StateModel, as_float, known, space_of
+from recsim_ng.entities.state_models.gaussian import gaussian, operator_of
+from recsim_ng.entities.state_models.state_model import StateModel, as_float
 
 # Part of the dynamics -> (name of its parameter, parameter -> `tf.linalg.LinearOperator`).
 Parts = dict[str, tuple[str, Callable[[Any], Any]]]
@@ -45,6 +46,8 @@ class LinearStateModel(StateModel):
         name: str,
     ) -> None:
         super().__init__(name=name)
+        for parameter, constructor in parts.values():
+            check.function(name, f"the constructor of {parameter}", constructor)
         self._parts, self._dim = parts, dim
         names = [parameter for parameter, _ in parts.values()]
         for parameter, x in static.items():
@@ -55,18 +58,15 @@ class LinearStateModel(StateModel):
                 )
         self._shape: tf.TensorShape | None = None
         if self._keep(optional, **{parameter: static.get(parameter) for parameter in names}):
-            for parameter, x in self._static_parameters.items():
-                self._require_finite(parameter, x)
             operators = self._operators(self._static_parameters)
             first = next(iter(operators.values()))
             self._shape = self._batch(operators).concatenate([self._size(operators)])
             self._dtype = first.dtype
 
-    def _require_finite(self, parameter: str, x: Any) -> None:
-        value = known(x)
-        if value is not None and not np.isfinite(value).all():
-            got = value[~np.isfinite(value)].flat[0]
-            raise ConfigError(f"{self.name}: {parameter} must be finite, got {got}")
+    def _check_parameter(self, name: str, x: Any) -> None:
+        # What is no array is the constructor's own affair.
+        if tf.is_tensor(x) or isinstance(x, int | float | list | tuple | np.ndarray):
+            super()._check_parameter(name, x)
 
     def _needed(self, *parts: str) -> tuple[str, ...]:
         """The names of the parameters without which these parts cannot be made."""
@@ -79,7 +79,10 @@ class LinearStateModel(StateModel):
         for part, (parameter, constructor) in self._parts.items():
             if parameter in parameters:
                 x = parameters[parameter]
-                operators[part] = self._operator(parameter, constructor, x)
+                if tf.is_tensor(x) or isinstance(x, np.ndarray):
+                    x = x if isinstance(x, tf.Variable) else as_float(x)
+                what = f"the constructor of {parameter}"
+                operators[part] = operator_of(self.name, what, constructor, x)
         size = self._size(operators)
         for part, operator in operators.items():
             rows, columns = operator.range_dimension, operator.domain_dimension
@@ -94,17 +97,6 @@ class LinearStateModel(StateModel):
                     f"{operator.shape}"
                 )
         return operators
-
-    def _operator(self, parameter: str, constructor: Callable[[Any], Any], x: Any) -> Any:
-        if (tf.is_tensor(x) or isinstance(x, np.ndarray)) and not isinstance(x, tf.Variable):
-            x = as_float(x)
-        try:
-            return constructor(x)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(
-                f"{self.name}: the constructor of {parameter} must make a linear operator of it, "
-                f"got {getattr(x, 'shape', x)}: {error}"
-            ) from error
 
     def _scale(self, part: str, operators: dict[str, Any], parameters: dict[str, Any]) -> Any:
         """The operator of "noise" or "initial", None for 0."""
@@ -203,7 +195,7 @@ class LinearStateModel(StateModel):
         """Returns the spec of `state`: `[B..., F]`."""
         if self._shape is None:
             return ValueSpec(state=FieldSpec())
-        return ValueSpec(state=space_of(self._shape, self._dtype))
+        return ValueSpec(state=self._space(self._shape, self._dtype, event_ndims=1))
 
 
 def _apply(operator: Any, x: Any) -> Any:

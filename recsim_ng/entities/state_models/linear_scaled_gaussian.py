@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.entities.state_models.gaussian import is_zero
 from recsim_ng.entities.state_models.linear import LinearStateModel
-from recsim_ng.entities.state_models.state_model import as_float, known
+from recsim_ng.entities.state_models.state_model import as_float
 
 
 class ControlledLinearScaledGaussianStateModel(LinearStateModel):
@@ -75,11 +74,6 @@ class ControlledLinearScaledGaussianStateModel(LinearStateModel):
         operator = super()._scale(part, operators, parameters)
         return None if operator is None or is_zero(parameters[self._parts[part][0]]) else operator
 
-    def _require_finite(self, parameter: str, x: Any) -> None:
-        super()._require_finite(parameter, x)
-        value = known(x)
-        if parameter in ("noise_scales", "initial_dist_scales") and value is not None:
-            if (value < 0).any():
-                raise ConfigError(
-                    f"{self.name}: {parameter} must not be negative, got {np.min(value)}"
-                )
+    def _check_parameter(self, name: str, x: Any) -> None:
+        is_deviation = name in ("noise_scales", "initial_dist_scales")
+        check.numbers(self.name, name, x, least=0.0 if is_deviation else -math.inf)

@@ -12,7 +12,7 @@ from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.field_spec import FieldSpec, Space, ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.state_model import StateModel, as_float, known
+from recsim_ng.entities.state_models.state_model import StateModel, as_float
 
 
 class FiniteStateMarkovModel(StateModel):
@@ -49,8 +49,11 @@ class FiniteStateMarkovModel(StateModel):
             transition_parameters=transition_parameters, initial_dist_logits=initial_dist_logits
         ):
             found = self._static_parameters
-            self._require_law("transition_parameters", self._kernel(found))
-            self._require_law("initial_dist_logits", self._initial(found))
+            self._kernel(found)
+            self._initial(found)
+
+    def _check_parameter(self, name: str, x: Any) -> None:
+        check.laws(self.name, name, x)
 
     def _kernel(self, parameters: dict[str, Any]) -> Any:
         """`[B..., actions, S, S]` logits, checked."""
@@ -85,17 +88,6 @@ class FiniteStateMarkovModel(StateModel):
                 f"axes {expected} of transition_parameters, got {shape}"
             )
         return initial
-
-    def _require_law(self, argument: str, logits: Any) -> None:
-        value = known(logits)
-        if value is None:
-            return
-        wrong = np.isnan(value) | np.isposinf(value)
-        if wrong.any() or np.isneginf(value).all(axis=-1).any():
-            raise ConfigError(
-                f"{self.name}: {argument} must be logits, numbers or minus infinity but not in all "
-                f"of a row, got {value[wrong][0] if wrong.any() else 'a row of minus infinity'}"
-            )
 
     def initial_state(self, parameters: Value | None = None) -> Value:
         """Draws the first state.
@@ -151,5 +143,6 @@ class FiniteStateMarkovModel(StateModel):
         if not self._static_parameters:
             return ValueSpec(state=FieldSpec())
         shape = self._initial(self._static_parameters).shape
+        dims = (self.batch_axis,) if shape.rank == 2 else None
         most = self._kernel(self._static_parameters).shape[-1] - 1
-        return ValueSpec(state=Space.box(0, most, tuple(shape[:-1]), np.int32))
+        return ValueSpec(state=Space.box(0, most, tuple(shape[:-1]), np.int32, dims=dims))

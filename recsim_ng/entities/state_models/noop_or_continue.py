@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.state_model import StateModel
+from recsim_ng.entities.state_models.state_model import StateModel, require_model
 from recsim_ng.entities.state_models.static import StaticStateModel
 from recsim_ng.entities.state_models.switching import SwitchingDynamicsStateModel, own_fields
 
@@ -25,7 +25,8 @@ class NoOPOrContinueStateModel(SwitchingDynamicsStateModel):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) batch_ndims is no whole number of at least 0.
+      ConfigError: (also a ValueError) state_model is none, or batch_ndims no whole number of at
+        least 0.
     """
 
     _of_one_model = True
@@ -33,6 +34,7 @@ class NoOPOrContinueStateModel(SwitchingDynamicsStateModel):
     def __init__(
         self, state_model: StateModel, batch_ndims: int, name: str = "NoOPOrContinueStateModel"
     ) -> None:
+        require_model(name, "state_model", state_model)
         super().__init__(StaticStateModel(batch_ndims), state_model, name=name)
 
     def initial_state(self, parameters: Value | None = None) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.state_model import StateModel
+from recsim_ng.entities.state_models.state_model import StateModel, require_model
 from recsim_ng.entities.state_models.switching import SwitchingDynamicsStateModel
 
 
@@ -22,11 +22,15 @@ class ResetOrContinueStateModel(SwitchingDynamicsStateModel):
     Args:
       state_model: how the state begins and moves on.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) state_model is none.
     """
 
     _of_one_model = True
 
     def __init__(self, state_model: StateModel, name: str = "ResetOrContinueStateModel") -> None:
+        require_model(name, "state_model", state_model)
         anew: Any = _DrawnAnew(state_model)
         super().__init__(anew, state_model, name=name)
 

@@ -11,7 +11,7 @@ from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.state_model import StateModel, space_of
+from recsim_ng.entities.state_models.state_model import StateModel
 from recsim_ng.entities.state_models.static import constant
 
 
@@ -119,4 +119,6 @@ class RNNCellStateModel(StateModel):
 
     def specs(self) -> Value:
         """Returns the specs: `state` `[B, sum of sizes]` and `cell_output` `[B, O]`."""
-        return ValueSpec(**{n: space_of(shape, self._dtype) for n, shape in self._shapes.items()})
+        return ValueSpec(
+            **{n: self._space(shape, self._dtype) for n, shape in self._shapes.items()}
+        )

@@ -23,6 +23,11 @@ class StateModel(Entity):
     Parameters given at construction are static; those given in the call bear the same names and
     win over static ones.
 
+    Attributes:
+      batch_axis: what a batch of one axis consists of, the name of that axis in the specs. Where it
+        is "user", a shard of the users draws its own states; set another name ("doc") on a model of
+        anything else, and all shards draw the same.
+
     Args:
       batch_ndims: number of leading axes of the state that are a batch of independent states.
       name: of the entity; its sites are called after it.
@@ -30,6 +35,8 @@ class StateModel(Entity):
     Raises:
       ConfigError: (also a ValueError) batch_ndims is no whole number of at least 0.
     """
+
+    batch_axis = "user"
 
     def __init__(self, batch_ndims: int = 0, name: str = "StateModel") -> None:
         super().__init__(name=name)
@@ -70,7 +77,10 @@ class StateModel(Entity):
         """
         self._parameter_names = tuple(static)
         self._required = tuple(name for name in static if name not in optional)
-        given = {name: as_parameter(x) for name, x in static.items() if x is not None}
+        given = {name: x for name, x in static.items() if x is not None}
+        for name, x in given.items():
+            self._check_parameter(name, x)
+        given = {name: as_parameter(x) for name, x in given.items()}
         if given and any(name not in given for name in self._required):
             raise ConfigError(
                 f"{self.name}: all of {list(self._required)} must be given at construction, or "
@@ -78,6 +88,10 @@ class StateModel(Entity):
             )
         self._static_parameters = given
         return bool(given)
+
+    def _check_parameter(self, name: str, x: Any) -> None:
+        """Requires a parameter given at construction to be right, as far as its value is known."""
+        check.numbers(self.name, name, x)
 
     def _parameters(
         self, parameters: Value | None, needed: tuple[str, ...] | None = None
@@ -93,6 +107,12 @@ class StateModel(Entity):
                 raise FieldError(
                     f"{self.name}: parameters must be among {list(self._parameter_names)}, "
                     f"got '{name}'"
+                )
+            dtype = getattr(parameter, "dtype", None)
+            if dtype is not None and not _is_real(dtype):
+                raise FieldError(
+                    f"{self.name}: the parameter '{name}' must be real numbers, got "
+                    f"{tf.as_dtype(dtype).name}"
                 )
             found[name] = as_parameter(parameter)
         needed = self._required if needed is None else needed
@@ -112,6 +132,22 @@ class StateModel(Entity):
                 f"{self.name}: the inputs of next_state must have the field 'input', got {got}"
             )
         return tf.convert_to_tensor(inputs.get("input"))
+
+    def _space(
+        self, shape: Any, dtype: Any, *axes: str, event_ndims: int | None = None
+    ) -> FieldSpec:
+        """The spec of a field of known shape and type, its axes labelled.
+
+        After the batch come those named, and then any number of "feature"s.
+        """
+        shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
+        if not shape.is_fully_defined() or not _is_real(dtype):
+            return FieldSpec()
+        batch_ndims = self._batch_ndims if event_ndims is None else shape.rank - event_ndims
+        features = ("feature",) * (shape.rank - batch_ndims - len(axes))
+        dims = (self.batch_axis, *axes, *features) if batch_ndims == 1 else None
+        low, high = (-np.inf, np.inf) if dtype.is_floating else (dtype.min, dtype.max)
+        return Space.box(low, high, tuple(shape.as_list()), dtype.as_numpy_dtype, dims=dims)
 
     def _site(self, field: str) -> str:
         """The name of the random site of a field: unlike those of other models in a behaviour."""
@@ -160,15 +196,22 @@ def static_shape(x: Any) -> tf.TensorShape:
     return tf.TensorShape(np.shape(x))
 
 
-def space_of(shape: Any, dtype: Any) -> FieldSpec:
-    """The spec of a field of known shape and type.
+def require_model(where: str, name: str, x: Any) -> None:
+    """Requires a state model: what has its two methods.
 
     Args:
-      shape: static.
-      dtype: TensorFlow's or NumPy's.
+      where: the model that takes the argument.
+      name: of the argument.
+      x: what came.
+
+    Raises:
+      ConfigError: (also a ValueError) it is none.
     """
-    shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
-    if not shape.is_fully_defined() or not (dtype.is_floating or dtype.is_integer):
-        return FieldSpec()
-    low, high = (-np.inf, np.inf) if dtype.is_floating else (dtype.min, dtype.max)
-    return Space.box(low, high, tuple(shape.as_list()), dtype.as_numpy_dtype)
+    methods = (getattr(x, method, None) for method in ("initial_state", "next_state"))
+    if isinstance(x, type) or not all(callable(method) for method in methods):
+        raise ConfigError(f"{where}: {name} must be a StateModel, got {x!r}")
+
+
+def _is_real(dtype: Any) -> bool:
+    dtype = tf.as_dtype(dtype)
+    return dtype.is_floating or dtype.is_integer

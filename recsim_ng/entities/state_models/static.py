@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.value import Value
@@ -76,6 +77,10 @@ class StaticMixtureSameFamilyModel(StaticStateModel):
       batch_ndims: number of leading axes of the state that are a batch, `[B...]`.
       return_component_id: whether the value has the field `component_id`, `[B...]` int32.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) batch_ndims is no whole number of at least 0, or
+        return_component_id neither True nor False.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class StaticMixtureSameFamilyModel(StaticStateModel):
         name: str = "StaticMixtureSameFamilyModel",
     ) -> None:
         super().__init__(batch_ndims=batch_ndims, name=name)
+        check.flag(name, "return_component_id", return_component_id)
         self._return_component_id = return_component_id
 
     def _mixture(self, parameters: dict[str, Any]) -> tuple[Any, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.state_model import as_float, space_of, static_shape
+from recsim_ng.entities.state_models.state_model import as_float, static_shape
 from recsim_ng.entities.state_models.static import StaticMixtureSameFamilyModel, constant
 
 
@@ -26,8 +27,8 @@ class StaticTensor(StaticMixtureSameFamilyModel):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) only one of tensors and logits is given, or their shapes do
-        not fit.
+      ConfigError: (also a ValueError) only one of tensors and logits is given, their shapes do not
+        fit, a tensor is empty or NaN, or a row of logits is no law.
     """
 
     def __init__(
@@ -46,6 +47,12 @@ class StaticTensor(StaticMixtureSameFamilyModel):
         if self._static_parameters:
             self._logits(self._static_parameters)
 
+    def _check_parameter(self, name: str, x: Any) -> None:
+        if name.endswith("logits"):
+            check.laws(self.name, name, x)
+        else:
+            check.numbers(self.name, name, x, infinite=True)
+
     def _logits(self, parameters: dict[str, Any]) -> Any:
         """`[B..., N]` logits of the tensors, checked."""
         logits = parameters["logits"]
@@ -56,10 +63,10 @@ class StaticTensor(StaticMixtureSameFamilyModel):
         shape, dictionary = static_shape(logits), static_shape(tensors)
         size = dictionary[:1] if size is None else tf.TensorShape([size])
         dtype = tf.as_dtype(tensors.dtype)
-        if dictionary.rank == 0 or not (dtype.is_floating or dtype.is_integer):
+        if dictionary.rank == 0 or 0 in dictionary or not (dtype.is_floating or dtype.is_integer):
             raise ConfigError(
-                f"{self.name}: tensor_dictionary must be [N, ...] numbers, got {dtype.name} "
-                f"{dictionary}"
+                f"{self.name}: tensor_dictionary must be [N, ...] numbers, no axis empty, got "
+                f"{dtype.name} {dictionary}"
             )
         if shape.rank is not None and shape.rank != self._batch_ndims + 1:
             raise ConfigError(
@@ -89,8 +96,8 @@ class StaticTensor(StaticMixtureSameFamilyModel):
             return super().specs()
         tensors = self._static_parameters["tensor_dictionary"]
         batch = static_shape(self._logits(self._static_parameters))[:-1]
-        state = space_of(batch.concatenate(static_shape(tensors)[1:]), tensors.dtype)
-        return self._with_component_id(state, space_of(batch, tf.int32))
+        state = self._space(batch.concatenate(static_shape(tensors)[1:]), tensors.dtype)
+        return self._with_component_id(state, self._space(batch, tf.int32))
 
 
 class HierarchicalStaticTensor(StaticTensor):
@@ -110,7 +117,7 @@ class HierarchicalStaticTensor(StaticTensor):
 
     Raises:
       ConfigError: (also a ValueError) only some of the first three are given, their shapes do not
-        fit, or a cluster is empty.
+        fit, a tensor is empty or NaN, a row of logits is no law, or a cluster is empty.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from recsim_ng.core.edward2 import ed, is_random_variable
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.field_spec import FieldSpec, Space
 from recsim_ng.core.value import Value
-from recsim_ng.entities.state_models.state_model import StateModel
+from recsim_ng.entities.state_models.state_model import StateModel, require_model
 from recsim_ng.entities.state_models.static import StaticStateModel, constant
 
 _BRANCHES = ("tbranch", "fbranch")
@@ -37,7 +37,8 @@ class SwitchingDynamicsStateModel(StateModel):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) the branches' fields, or their shapes or types, differ.
+      ConfigError: (also a ValueError) a branch is no state model, or the branches' fields, or their
+        shapes or types, differ.
     """
 
     _of_one_model = False  # whether parameters without a prefix are those of both branches
@@ -49,6 +50,8 @@ class SwitchingDynamicsStateModel(StateModel):
         name: str = "SwitchingDynamicsStateModel",
     ) -> None:
         super().__init__(name=name)
+        require_model(name, "dynamics_tbranch", dynamics_tbranch)
+        require_model(name, "dynamics_fbranch", dynamics_fbranch)
         self._tbranch, self._fbranch = dynamics_tbranch, dynamics_fbranch
         self._branch_specs = self._specs_of_branches()
         self._merged = self._merged_specs(*(own_fields(spec) for spec in self._branch_specs))
@@ -89,7 +92,7 @@ class SwitchingDynamicsStateModel(StateModel):
         if not hasattr(first, "low"):  # no box, whose bounds could be widened
             return FieldSpec()
         low, high = np.minimum(first.low, second.low), np.maximum(first.high, second.high)
-        return Space.box(low, high, first.shape, first.dtype, dims=one.dims)
+        return Space.box(low, high, first.shape, first.dtype, dims=one.dims or two.dims)
 
     def _of(self, parameters: Value | None, branch: str) -> Value | None:
         """The parameters of a branch, without its prefix."""

@@ -35,14 +35,31 @@ def test_observations_may_be_of_any_type(dtype):
     assert model.specs().get("state").check_value(later.get("state")) == (True, "")
 
 
+def test_a_history_may_be_of_flags_and_one_axis_may_be_a_number():
+    model = FiniteHistoryStateModel(2, 3, 4, bool)
+    state = model.next_state(model.initial_state(), Value(input=tf.ones([4, 3], bool))).get("state")
+    assert state.shape == (4, 2, 3) and state.dtype == tf.bool
+    assert not state[:, 0].numpy().any() and state[:, 1].numpy().all()
+
+
+SIZES = "must be a sequence of whole numbers of at least 1, such as (100,), got "
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((1, [2]), "history_length must be a whole number of at least 2, got 1"),
         ((2.0, [2]), "history_length must be a whole number of at least 2, got 2.0"),
-        ((2, [None]), "observation_shape must be a shape, whole numbers, got [None]"),
-        ((2, [-1]), "observation_shape must be a shape, whole numbers, got [-1]"),
-        ((2, [2], "x"), "batch_shape must be a shape, whole numbers, got 'x'"),
+        ((2, [None]), "observation_shape " + SIZES + "[None]"),
+        ((2, [-1]), "observation_shape " + SIZES + "[-1]"),
+        ((2, [2], "x"), "batch_shape " + SIZES + "'x'"),
+        ((2, [2], [0]), "batch_shape " + SIZES + "[0]"),
+        ((2, [2], None, "nope"), "dtype must be a type of numbers, such as tf.float32, got 'nope'"),
+        (
+            (2, [2], None, object),
+            f"dtype must be a type of numbers, such as tf.float32, got {object}",
+        ),
+        ((2, [2], None, None), "dtype must be a type of numbers, such as tf.float32, got None"),
     ],
 )
 def test_bad_sizes_are_refused(arguments, message):

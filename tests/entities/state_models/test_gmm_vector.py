@@ -194,9 +194,67 @@ def test_shapes_must_fit(batch_ndims, logits, means, scales, message):
         model.initial_state(parameters)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"mixture_logits": [0.0, np.nan, 0.0]},
+            "mixture_logits must be within [-inf, 3.40282e+38]",
+        ),
+        ({"mixture_logits": [-np.inf] * 3}, "mixture_logits must have a finite number in each row"),
+        ({"mixture_logits": "x"}, "mixture_logits must be an array of real numbers, got 'x'"),
+        (
+            {"component_means": MEANS * np.nan},
+            "component_means must be within (-inf, inf), got nan",
+        ),
+        ({"component_means": [[0.0], [1.0, 2.0]]}, "component_means must be an array of real numb"),
+        ({"component_scales": np.nan}, "component_scales must be within (-inf, inf), got nan"),
+        ({"component_scales": -1.0}, "component_scales must be within [0, inf), got -1.0"),
+        (
+            {"component_scales": [1.0, -1.0, 1.0]},
+            "component_scales must be within [0, inf), got -1",
+        ),
+        (
+            {"component_scales": np.zeros([3, 2, 3])},
+            "linear_operator_ctor must make operators of 2 x",
+        ),
+        ({"linear_operator_ctor": None}, "linear_operator_ctor must be a function, got None"),
+        (
+            {"linear_operator_ctor": lambda scales: None},
+            "linear_operator_ctor, given component_scales, must make a linear operator of it, got "
+            "None; return a tf.linalg.LinearOperator",
+        ),
+        (
+            {"linear_operator_ctor": tf.identity},
+            "linear_operator_ctor, given component_scales, must",
+        ),
+        ({"return_component_id": "yes"}, "return_component_id must be True or False, got 'yes'"),
+    ],
+)
+def test_bad_parameters_are_refused(changes, message):
+    parameters = {
+        "mixture_logits": LOGITS[0],
+        "component_means": MEANS,
+        "component_scales": np.stack([np.eye(2)] * 3),
+    }
+    with pytest.raises(ConfigError) as error:
+        GMMVector(0, **{**parameters, **changes}, name="taste")
+    assert str(error.value).startswith(f"taste: {message}")
+
+
+def test_a_factor_of_the_covariance_may_be_negative():
+    factor = np.array([[1.0, 0.0], [-0.5, -2.0]], np.float32)
+    for constructor in (linalg.LinearOperatorFullMatrix, linalg.LinearOperatorLowerTriangular):
+        law = GMMVector(0, [0.0], MEANS[:1], factor, constructor).initial_state().get("state")
+        np.testing.assert_allclose(
+            law.distribution.components_distribution.covariance()[0], factor @ factor.T, rtol=1e-5
+        )
+
+
 def test_scales_must_suit_the_constructor():
     with pytest.raises(ConfigError) as error:
         GMMVector(1, LOGITS, MEANS, 1.0, linalg.LinearOperatorDiag, name="taste")
     assert str(error.value).startswith(
-        "taste: linear_operator_ctor must make an operator of component_scales (), got: "
+        "taste: linear_operator_ctor, given component_scales, must make a linear operator of "
+        "it, got (): "
     )

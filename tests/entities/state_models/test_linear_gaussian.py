@@ -268,7 +268,10 @@ def test_draws_are_differentiable_in_the_parameters(seed):
             "'(3,)', 'control_parameters': '()', 'transition_noise_scale': '()', "
             "'initial_dist_scale': '(4,)'}",
         ),
-        ({"initial_dist_scale": [1.0, np.nan]}, "initial_dist_scale must be finite, got nan"),
+        (
+            {"initial_dist_scale": [1.0, np.nan]},
+            "initial_dist_scale must be within (-inf, inf), got nan",
+        ),
         (
             {"initial_dist_scale": None},
             "all of ['transition_parameters', 'control_parameters', 'transition_noise_scale', "
@@ -298,13 +301,48 @@ def test_a_parameter_without_constructor_is_refused():
     )
 
 
+@pytest.mark.parametrize("made", [None, tf.eye(2)], ids=["None", "tensor"])
+def test_a_constructor_makes_a_linear_operator(made):
+    with pytest.raises(ConfigError) as error:
+        LinearGaussianStateModel(
+            lambda x: made, DIAG, None, [1.0, 1.0], np.eye(2, dtype=np.float32), name="taste"
+        )
+    assert str(error.value) == (
+        "taste: the constructor of transition_parameters must make a linear operator of it, got "
+        f"{made!r}; return a tf.linalg.LinearOperator"
+    )
+    with pytest.raises(ConfigError) as error:
+        LinearGaussianStateModel("full", DIAG, name="taste")
+    assert str(error.value) == (
+        "taste: the constructor of transition_parameters must be a function, got 'full'"
+    )
+
+
+def test_a_parameter_of_another_kind_is_its_constructors_affair():
+    class Angle:
+        turn = 0.5 * np.pi
+
+    def rotation(angle):
+        c, s = np.cos(angle.turn), np.sin(angle.turn)
+        return FULL(np.array([[c, -s], [s, c]], np.float32))
+
+    model = LinearGaussianStateModel(rotation, DIAG, None, [1.0, 1.0], Angle())
+    moved = model.next_state(Value(state=tf.constant([1.0, 0.0]))).get("state")
+    np.testing.assert_allclose(moved.value, [0.0, 1.0], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"dim": 0}, "dim must be a whole number of at least 1, got 0"),
-        ({"noise_scales": [0.5, -0.5]}, "noise_scales must not be negative, got -0.5"),
-        ({"initial_dist_scales": -1}, "initial_dist_scales must not be negative, got -1"),
-        ({"control_scales": np.inf}, "control_scales must be finite, got inf"),
+        ({"noise_scales": [0.5, -0.5]}, "noise_scales must be within [0, inf), got -0.5"),
+        ({"noise_scales": "x"}, "noise_scales must be an array of real numbers, got 'x'"),
+        (
+            {"transition_scales": ["x"]},
+            "transition_scales must be an array of real numbers, got ['x']",
+        ),
+        ({"initial_dist_scales": -1}, "initial_dist_scales must be within [0, inf), got -1"),
+        ({"control_scales": np.inf}, "control_scales must be within (-inf, inf), got inf"),
         (
             {"initial_dist_scales": None},
             "all of ['control_scales', 'initial_dist_scales'] must be given at construction, or "

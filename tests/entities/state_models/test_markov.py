@@ -161,15 +161,21 @@ def test_the_action_may_be_left_out_only_where_there_is_one():
             np.where(KERNEL == 2, np.nan, KERNEL),
             FIRST,
             0,
-            "transition_parameters must be logits, numbers or minus infinity but not in all of a "
-            "row, got nan",
+            "transition_parameters must be within [-inf, 3.40282e+38], got nan",
+        ),
+        ("x", FIRST, 0, "transition_parameters must be an array of real numbers, got 'x'"),
+        (
+            KERNEL,
+            ["x"],
+            0,
+            "initial_dist_logits must be an array of real numbers, got ['x']",
         ),
         (
             KERNEL,
             np.full(3, -np.inf),
             0,
-            "initial_dist_logits must be logits, numbers or minus infinity but not in all of a "
-            "row, got a row of minus infinity",
+            "initial_dist_logits must have a finite number in each row of its last axis, got a row "
+            "of minus infinity",
         ),
         (KERNEL, FIRST, -1, "batch_dims must be a whole number of at least 0, got -1"),
         (

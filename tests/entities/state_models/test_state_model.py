@@ -7,18 +7,27 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recsim_ng import PythonRuntime, Value, Variable, ed
-from recsim_ng.core import FieldSpec, Network, Space
+from recsim_ng import PythonRuntime, TFRuntime, Value, Variable, ed
+from recsim_ng.core import FieldSpec, Network, Space, ValueSpec
 from recsim_ng.core.errors import ConfigError, ParameterError
 from recsim_ng.core.variable import value
+from recsim_ng.entities.choice_models import MultinomialLogitChoiceModel, TargetPointSimilarity
+from recsim_ng.entities.recommendation import User
+from recsim_ng.entities.recommenders import SimpleNormalRecommender
 from recsim_ng.entities.state_models import (
+    ControlledLinearScaledGaussianStateModel,
+    FiniteHistoryStateModel,
+    FiniteStateMarkovModel,
     GMMVector,
     HierarchicalStaticTensor,
+    NoOPOrContinueStateModel,
     StateModel,
     StaticMixtureSameFamilyModel,
     StaticStateModel,
     StaticTensor,
 )
+from recsim_ng.stories import simplified_recs_story
+from tests.agreement import assert_agree
 
 TENSORS = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
 LOGITS = np.array([[0.0, 1.0, -1.0, 0.5], [0.3, 0.0, 0.0, -2.0]], np.float32)
@@ -222,3 +231,92 @@ def test_a_static_state_stays_whatever_it_is(shape):
         np.testing.assert_array_equal(new.get(name).value, old.get(name))
         assert new.get(name).distribution.batch_shape == (2,)
     assert list(model.specs()) == ["state"]
+
+
+def scaled(users):
+    ones = np.ones(users, np.float32)
+    return ControlledLinearScaledGaussianStateModel(2, 0.9 * ones, ones, 0.5 * ones, ones)
+
+
+@pytest.mark.parametrize(
+    ("model", "dims"),
+    [
+        (GMMVector(1, LOGITS[:, :3], MEANS, 1.0), ("user", "feature")),
+        (StaticTensor(TENSORS, LOGITS, 1), ("user", "feature", "feature")),
+        (StaticTensor(TENSORS[:, 0, 0], LOGITS, 1), ("user",)),
+        (HierarchicalStaticTensor(MEANS, [0, 0, 1], LOGITS[:, :2], 1), ("user", "feature")),
+        (FiniteStateMarkovModel(np.zeros([1, 2, 2]), LOGITS[:, :2]), ("user",)),
+        (FiniteStateMarkovModel(np.zeros([2, 1, 2, 2]), LOGITS[:, :2], 1), ("user",)),
+        (scaled(2), ("user", "feature")),
+        (NoOPOrContinueStateModel(scaled(2), 1), ("user", "feature")),
+        (FiniteHistoryStateModel(3, [5], [4]), ("user", "step", "feature")),
+        (FiniteHistoryStateModel(3, [], [4]), ("user", "step")),
+        # No batch, or one of several axes: whose axes they are is not known.
+        (StaticTensor(MEANS, LOGITS[0, :3]), None),
+        (StaticTensor(MEANS, LOGITS[None, :, :3], 2), None),
+        (FiniteHistoryStateModel(3, [5]), None),
+    ],
+)
+def test_the_axes_are_labelled(model, dims):
+    assert model.specs().get("state").dims == dims
+
+
+def test_the_batch_may_be_of_something_else():
+    model = GMMVector(1, LOGITS[:, :3], MEANS, 1.0)
+    model.batch_axis = "doc"
+    assert model.specs().get("state").dims == ("doc", "feature")
+    assert GMMVector(1, LOGITS[:, :3], MEANS, 1.0).specs().get("state").dims[0] == "user"
+
+
+def test_components_are_labelled():
+    model = GMMVector(1, LOGITS[:, :3], MEANS, 1.0, return_component_id=True)
+    assert model.specs().get("component_id").dims == ("user",)
+
+
+class Wanderer(User):
+    """Users of a fixed taste and an interest that wanders, both state models."""
+
+    def __init__(self, config):
+        super().__init__(config, "Wanderer")
+        users = (config["num_users"],)
+        logits = np.tile(LOGITS[:1, :3], (*users, 1))
+        self.taste = GMMVector(1, logits, MEANS, 1.0, return_component_id=True, name="taste")
+        self.interest = scaled(*users)
+        self.affinity = TargetPointSimilarity(users, config["slate_size"])
+        self.chooser = MultinomialLogitChoiceModel(users, 0.0)
+
+    def initial_state(self):
+        taste, interest = self.taste.initial_state(), self.interest.initial_state()
+        return taste.prefixed_with("taste").union(interest.prefixed_with("interest"))
+
+    def next_state(self, previous_state, user_response, slate_docs):
+        push = Value(input=0.1 * tf.convert_to_tensor(previous_state.get("taste.state")))
+        taste = self.taste.next_state(previous_state.get("taste"))
+        interest = self.interest.next_state(previous_state.get("interest"), push)
+        return taste.prefixed_with("taste").union(interest.prefixed_with("interest"))
+
+    def next_response(self, user_state, slate_docs):
+        state = tf.convert_to_tensor(user_state.get("interest.state"))
+        seen = self.affinity.affinities(state, tf.convert_to_tensor(slate_docs.get("features")))
+        return self.chooser.choice(seen.get("affinities"))
+
+    def specs(self):
+        taste, interest = self.taste.specs(), self.interest.specs()
+        state = taste.prefixed_with("taste").union(interest.prefixed_with("interest"))
+        return ValueSpec(state=state, response=self.chooser.specs())
+
+
+def wanderers(users):
+    config = {"num_users": users, "num_topics": 2, "slate_size": 3, "num_docs": 0}
+    return simplified_recs_story(config, Wanderer, SimpleNormalRecommender)
+
+
+@pytest.mark.parametrize("make", [PythonRuntime, TFRuntime])
+def test_shards_of_users_with_state_models_are_rows_of_the_whole(make, seed):
+    options = {"jit_compile": False} if make is TFRuntime else {}
+    whole = make(wanderers(5), **options).trajectory(4, seed=seed)
+    shard = make(wanderers(3), first_user=2, **options).trajectory(4, seed=seed)
+    rows = {name: v.map(lambda x: np.asarray(x)[:, 2:]) for name, v in whole.items()}
+    assert_agree(dict(shard), rows)
+    names = whole.to_xarray().sizes
+    assert names["user"] == 5 and names["feature"] == 2 and not any("state_" in n for n in names)

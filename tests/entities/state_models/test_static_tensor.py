@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import TFRuntime, Value, Variable
+from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.variable import value
 from recsim_ng.entities.state_models import HierarchicalStaticTensor, StaticTensor
 from tests import statistical
@@ -108,14 +109,88 @@ def test_tensors_may_be_numbers_of_any_type(dtype):
     assert model.specs().get("state").check_value(tf.zeros([], dtype)) == (True, "")
 
 
+EVENT = "tensor_dictionary must be [N, ...] numbers, no axis empty, got "
+LAW = "must have a finite number in each row of its last axis, got a row of minus infinity"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: StaticTensor(np.arange(3), np.nan), "logits must be within [-inf, 3.40282e+38]"),
+        (
+            lambda: StaticTensor(np.arange(3), [0.0, np.inf, 0.0]),
+            "logits must be within [-inf, 3.4",
+        ),
+        (lambda: StaticTensor(np.arange(3), [-np.inf] * 3), f"logits {LAW}"),
+        (
+            lambda: StaticTensor(np.arange(3), ["a", "b", "c"]),
+            "logits must be an array of real num",
+        ),
+        (
+            lambda: StaticTensor(np.arange(3), np.zeros(3) * 1j),
+            "logits must be an array of real nu",
+        ),
+        (
+            lambda: StaticTensor([[1.0], [1.0, 2.0]], [0.0, 0.0]),
+            "tensor_dictionary must be an arra",
+        ),
+        (
+            lambda: StaticTensor([1.0, np.nan], [0.0, 0.0]),
+            "tensor_dictionary must be within [-inf, ",
+        ),
+        (
+            lambda: StaticTensor([True, False], [0.0, 0.0]),
+            "tensor_dictionary must be an array of r",
+        ),
+        (
+            lambda: StaticTensor(np.arange(3), [0.0] * 3, return_component_id="yes"),
+            "return_component_id must be True or False, got 'yes'",
+        ),
+        (
+            lambda: HierarchicalStaticTensor(np.arange(3), [0, 0, 1], [0.0, np.nan]),
+            "cluster_logits must be within [-inf, 3.40282e+38], got nan",
+        ),
+        (
+            lambda: HierarchicalStaticTensor(np.arange(3), [0, 0, 1], [-np.inf, -np.inf]),
+            f"cluster_logits {LAW}",
+        ),
+        (
+            lambda: HierarchicalStaticTensor(np.arange(3), "x", [0.0, 0.0]),
+            "cluster_assignments must be an array of real numbers, got 'x'",
+        ),
+    ],
+)
+def test_bad_parameters_are_refused(make, message):
+    with pytest.raises(ConfigError) as error:
+        make()
+    assert message in str(error.value)
+    assert str(error.value).startswith(("StaticTensor: ", "HierarchicalStaticTensor: "))
+
+
+def test_a_tensor_may_be_infinite_and_never_drawn():
+    model = StaticTensor([-np.inf, 1.0], [-np.inf, 0.0])
+    assert float(model.initial_state().get("state").value) == 1.0
+
+
+def test_what_is_no_number_is_refused_in_the_call():
+    with pytest.raises(FieldError) as error:
+        StaticTensor(name="taste").initial_state(
+            Value(tensor_dictionary=tf.constant(["a", "b"]), logits=tf.zeros(2))
+        )
+    assert str(error.value) == (
+        "taste: the parameter 'tensor_dictionary' must be real numbers, got string"
+    )
+
+
 @pytest.mark.parametrize(
     ("tensors", "logits", "batch_ndims", "message"),
     [
         (TENSORS, LOGITS, 0, "with batch_ndims 0, logits must have 1 axes, got (2, 4)"),
         (TENSORS, LOGITS[0], 1, "with batch_ndims 1, logits must have 2 axes, got (4,)"),
         (TENSORS, LOGITS[:, :3], 1, "the last axis of logits must be of length 4, got (2, 3)"),
-        (1.0, LOGITS, 1, "tensor_dictionary must be [N, ...] numbers, got float32 ()"),
-        (TENSORS > 0, LOGITS, 1, "tensor_dictionary must be [N, ...] numbers, got bool (4, 2)"),
+        (1.0, LOGITS, 1, EVENT + "float32 ()"),
+        (TENSORS[:0], LOGITS, 1, EVENT + "float32 (0, 2)"),
+        (TENSORS[:, :0], LOGITS, 1, EVENT + "float32 (4, 0)"),
     ],
 )
 def test_shapes_must_fit_at_construction_and_in_the_call(tensors, logits, batch_ndims, message):

@@ -326,3 +326,16 @@ def test_a_story_finds_what_the_models_inside_can_train():
         "inner": [id(scale)],
         "outer": [id(scale)],
     }
+
+
+@pytest.mark.parametrize("x", [None, "x", StaticStateModel], ids=repr)
+def test_what_is_no_state_model_is_refused(x):
+    for make, name in (
+        (lambda: SwitchingDynamicsStateModel(x, linear(), name="taste"), "dynamics_tbranch"),
+        (lambda: SwitchingDynamicsStateModel(linear(), x, name="taste"), "dynamics_fbranch"),
+        (lambda: ResetOrContinueStateModel(x, name="taste"), "state_model"),
+        (lambda: NoOPOrContinueStateModel(x, 1, name="taste"), "state_model"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            make()
+        assert str(error.value) == f"taste: {name} must be a StateModel, got {x!r}"
