@@ -65,6 +65,35 @@ def test_all_documents_can_be_picked_whatever_the_number(num_docs):
     np.testing.assert_allclose(log_p, -factorial, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("tier", [None, [0, 0, 0, 1]])
+@pytest.mark.parametrize("tied", [3e6, -3e6, 1e20])
+def test_great_logits_cost_no_digits(tier, tied):
+    # The last is far below the rest, the greatest of those is picked first.
+    logits = tf.constant([tied, tied, tied + abs(tied), tied - 2 * abs(tied)])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        wide = None if tier is None else tf.constant([tier] * 100)
+        picks, log_p = pick(logits, wide, uniforms(100, 4, 1), 4)
+        total = tf.reduce_sum(log_p)
+    assert np.all(picks.numpy()[:, [0, 3]] == [2, 3]) and set(picks.numpy()[:, 1]) == {0, 1}
+    np.testing.assert_allclose(log_p, np.log(0.5), rtol=1e-6)
+    firsts = np.sum(picks.numpy()[:, 1] == 0)
+    expected = [firsts - 50, 50 - firsts, 0, 0]
+    np.testing.assert_allclose(tape.gradient(total, logits), expected, atol=1e-4)
+
+
+def test_documents_of_minus_infinity_come_last_and_no_more_than_all_are_picked():
+    logits = tf.constant([-np.inf, 0.0, -np.inf, 0.0, -np.inf])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        picks, log_p = pick(logits, None, uniforms(50, 5, 2), 5)
+        total = tf.reduce_sum(log_p)
+    np.testing.assert_array_equal(np.sort(picks[:, :2], axis=1), [[1, 3]] * 50)
+    np.testing.assert_array_equal(np.sort(picks[:, 2:], axis=1), [[0, 2, 4]] * 50)
+    np.testing.assert_allclose(log_p, -np.log(2.0 * 6.0), rtol=1e-6)
+    assert np.all(np.isfinite(tape.gradient(total, logits)))
+
+
 @pytest.mark.parametrize("uniform", [0.0, 1.0 - 2.0**-24])
 def test_the_ends_of_the_uniform_pick_what_may_be_picked(uniform):
     tier = tf.constant(np.array([[2, 0, 1, 0, 2]] * 3, np.int32))
