@@ -191,8 +191,9 @@ def numbers(
     shape: Sequence[int | None] | None = None,
     exact: bool = False,
     infinite: bool = False,
+    ends: str = "[]",
 ) -> Any:
-    """Requires a parameter: real numbers within a closed range, as far as they are known.
+    """Requires a parameter: real numbers within a range, as far as they are known.
 
     Args:
       where: the class or function that takes the parameter.
@@ -203,6 +204,7 @@ def numbers(
       shape: what it must broadcast to; None: any.
       exact: the shape itself is required; an axis of None is of any length but 0.
       infinite: an infinity within the range is allowed; NaN never is.
+      ends: "[]" with both ends of the range, "(]" without the least, "[)" without the most.
 
     Returns:
       `x` itself; lists as float32 arrays.
@@ -213,12 +215,13 @@ def numbers(
     """
     value = _array(where, name, x)
     if value is not None:
-        right = (value >= least) & (value <= most)
+        right = value > least if ends[0] == "(" else value >= least
+        right = right & (value < most if ends[1] == ")" else value <= most)
         if not infinite:
             right = right & np.isfinite(value)
         if not np.all(right):
             raise ConfigError(
-                f"{where}: {name} must be within {_interval(least, most, infinite)}, "
+                f"{where}: {name} must be within {_interval(least, most, infinite, ends)}, "
                 f"got {value[~right].flat[0]}"
             )
     if shape is not None:
@@ -245,9 +248,9 @@ def probabilities(where: str, name: str, x: Any, *, shape: Sequence[int] | None 
     return numbers(where, name, x, 0.0, 1.0, shape=shape)
 
 
-def _interval(least: float, most: float, infinite: bool) -> str:
-    left = "(" if least == -math.inf and not infinite else "["
-    right = ")" if most == math.inf and not infinite else "]"
+def _interval(least: float, most: float, infinite: bool, ends: str) -> str:
+    left = "(" if least == -math.inf and not infinite else ends[0]
+    right = ")" if most == math.inf and not infinite else ends[1]
     return f"{left}{least:g}, {most:g}{right}"
 
 
@@ -281,9 +284,8 @@ def _require_broadcast(where: str, name: str, own: Sequence[Any], shape: Sequenc
     fits = len(own) <= len(shape)
     tail = shape[len(shape) - len(own) :]
     if not fits or any(n not in (1, None, size) for n, size in zip(own, tail, strict=True)):
-        raise ConfigError(
-            f"{where}: {name} must broadcast to the batch shape {list(shape)}, got {list(own)}"
-        )
+        want = f"broadcast to the batch shape {list(shape)}" if shape else "be a scalar"
+        raise ConfigError(f"{where}: {name} must {want}, got {list(own)}")
 
 
 def laws(where: str, name: str, x: Any) -> Any:

@@ -76,6 +76,29 @@ def test_what_a_variable_holds_is_not_checked_and_lists_become_arrays():
     assert given.dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("ends", "wrong", "text"),
+    [
+        ("(]", 0.0, "(0, 1]"),
+        ("[)", 1.0, "[0, 1)"),
+        ("()", [0.5, 1.0], "(0, 1)"),
+        ("[]", 2, "[0, 1]"),
+    ],
+)
+def test_a_range_may_lack_its_ends(ends, wrong, text):
+    assert check.numbers("Law", "x", 0.5, 0.0, 1.0, ends=ends) == 0.5
+    with pytest.raises(ConfigError) as error:
+        check.numbers("Law", "x", wrong, 0.0, 1.0, ends=ends)
+    assert str(error.value).startswith(f"Law: x must be within {text}, got ")
+    assert check.numbers("Law", "x", 0.0 if ends[0] == "[" else 1e-9, 0.0, 1.0, ends=ends) < 1e-8
+
+
+def test_a_parameter_may_have_to_be_a_scalar():
+    with pytest.raises(ConfigError) as error:
+        check.numbers("Law", "x", [1.0, 2.0], shape=())
+    assert str(error.value) == "Law: x must be a scalar, got [2]"
+
+
 def test_logits_may_be_minus_infinity_only():
     assert check.logits("Law", "l", -np.inf) == -np.inf
     for x in (np.inf, np.nan):
