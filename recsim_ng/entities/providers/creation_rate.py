@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
+from recsim_ng.core.settings import Settings
 
 
 class CreationRate(Entity):
@@ -31,10 +31,9 @@ class CreationRate(Entity):
 
     def __init__(self, config: Mapping[str, Any], name: str = "CreationRate") -> None:
         super().__init__(name)
-        self._floor = config.get("creation_floor", 0.1)
-        self._elasticity = config.get("creation_elasticity", 1.0)
-        check.real(name, "creation_floor", self._floor, 1e-6, 1e6)
-        check.real(name, "creation_elasticity", self._elasticity, 0.0, 100.0)
+        settings = Settings(name, config)
+        self._floor = settings.real("creation_floor", 1e-6, 1e6, default=0.1)
+        self._elasticity = settings.real("creation_elasticity", 0.0, 100.0, default=1.0)
 
     def logits(self, viability: Any, is_active: Any) -> Any:
         """Returns `[P]` float32 logarithms of the rates, minus infinity for who is not active.

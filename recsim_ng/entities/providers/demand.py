@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
+from recsim_ng.core.settings import Settings
 
 
 class DemandDrift(Entity):
@@ -40,10 +40,9 @@ class DemandDrift(Entity):
 
     def __init__(self, config: Mapping[str, Any], name: str = "DemandDrift") -> None:
         super().__init__(name)
-        self._rate = config.get("demand_rate", 0.05)
-        self._reach = config.get("demand_reach", 1.0)
-        check.real(name, "demand_rate", self._rate, 0.0, 1.0)
-        check.real(name, "demand_reach", self._reach, 1e-3, math.inf)
+        settings = Settings(name, config)
+        self._rate = settings.real("demand_rate", 0.0, 1.0, default=0.05)
+        self._reach = settings.real("demand_reach", 1e-3, math.inf, default=1.0)
 
     def demand(self, means: Any, chosen_features: Any, is_chosen: Any) -> Any:
         """Returns `[P, K]` float32 what is in demand around each provider.

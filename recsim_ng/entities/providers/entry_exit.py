@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 
 
@@ -37,14 +37,11 @@ class EntryExit(Entity):
 
     def __init__(self, config: Mapping[str, Any], name: str = "EntryExit") -> None:
         super().__init__(name)
-        self._num_providers = config["num_providers"]
-        self._threshold = config.get("exit_threshold", 0.2)
-        self._temperature = config.get("exit_temperature", 0.02)
-        self._entry_rate = config.get("entry_rate", 0.05)
-        check.whole(name, "num_providers", self._num_providers, 1)
-        check.real(name, "exit_threshold", self._threshold, -1e6, 1e6)
-        check.real(name, "exit_temperature", self._temperature, 1e-6, 1e6)
-        check.real(name, "entry_rate", self._entry_rate, 0.0, 1.0)
+        settings = Settings(name, config)
+        self._num_providers = settings.whole("num_providers", 1)
+        self._threshold = settings.real("exit_threshold", -1e6, 1e6, default=0.2)
+        self._temperature = settings.real("exit_temperature", 1e-6, 1e6, default=0.02)
+        self._entry_rate = settings.real("entry_rate", 0.0, 1.0, default=0.05)
 
     def draws(self, viability: Any) -> Value:
         """Returns who would leave and who would come: exit_draw and entry_draw, `[P]` int32.

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.entity import Entity
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
 from recsim_ng.entities.providers.creation_rate import CreationRate
@@ -32,6 +31,7 @@ class ProviderPopulation(Entity):
         provider_mean_{t+1} ~ N(drifted mean (DemandDrift), mean_noise I) of who stays,
                               N(0, provider_spread I) of who enters
         provider_uid_{t+1}  = p + P (t + 1) of who enters at place p: nobody has a predecessor's
+                              (a number of 64 bits, and no index of one of the P places)
 
     All are active at first. Scales are standard deviations.
 
@@ -47,23 +47,19 @@ class ProviderPopulation(Entity):
 
     def __init__(self, config: Mapping[str, Any], name: str = "ProviderPopulation") -> None:
         super().__init__(name)
-        self._shape = (config["num_providers"], config["num_topics"])
-        self._num_users, self._slate_size = config["num_users"], config["slate_size"]
+        settings = Settings(name, config)
+        self._shape = (settings.whole("num_providers", 1), settings.whole("num_topics", 1))
+        self._num_users = settings.whole("num_users", 1)
+        self._slate_size = settings.whole("slate_size", 1)
         self._viability, self._turnover = Viability(config), EntryExit(config)
         self._drift, self._creation = DemandDrift(config), CreationRate(config)
-        self._spread = config.get("provider_spread", 1.0)
-        self._mean_noise = config.get("mean_noise", 0.01)
-        self._first = config.get("first_viability", 1.0)
-        check.real(name, "provider_spread", self._spread, 1e-6, 1e6)
-        check.real(name, "mean_noise", self._mean_noise, 1e-6, 1e6)
-        check.real(name, "first_viability", self._first, -1e6, 1e6)
-        means = config.get("provider_means")
-        if means is not None and np.shape(means) != self._shape:
-            raise ConfigError(
-                f"{name}: provider_means must be [P, K], {list(self._shape)}, got "
-                f"{list(np.shape(means))}"
-            )
-        self._means = None if means is None else tf.constant(means, tf.float32)
+        self._spread = settings.real("provider_spread", 1e-6, 1e6, default=1.0)
+        self._mean_noise = settings.real("mean_noise", 1e-6, 1e6, default=0.01)
+        self._first = settings.real("first_viability", -1e6, 1e6, default=1.0)
+        self._means = None
+        if settings.get("provider_means", None) is not None:
+            means = settings.numbers("provider_means", shape=self._shape, exact=True)
+            self._means = tf.cast(means, tf.float32)
 
     @property
     def num_providers(self) -> int:
@@ -80,7 +76,7 @@ class ProviderPopulation(Entity):
         return Value(
             viability=tf.fill([providers], float(self._first)),
             provider_mean=means,
-            provider_uid=tf.range(providers),
+            provider_uid=tf.range(providers, dtype=tf.int64),
             is_active=~nobody,
             has_left=nobody,
             has_entered=nobody,
@@ -125,7 +121,7 @@ class ProviderPopulation(Entity):
             scale=tf.where(enters, float(self._spread), float(self._mean_noise))[:, None],
             name="provider_mean",
         )
-        uid = tf.range(providers) + providers * step
+        uid = tf.range(providers, dtype=tf.int64) + providers * tf.cast(step, tf.int64)
         state = Value(
             viability=tf.where(enters, float(self._first), viability),
             provider_mean=mean,
@@ -147,12 +143,12 @@ class ProviderPopulation(Entity):
         """Returns the specs of state."""
         providers, dims = (self._shape[0],), ("provider",)
         count = Space.box(0.0, np.inf, providers, dims=dims)
-        most = np.iinfo(np.int32).max
+        most = np.iinfo(np.int64).max
         turnover = self._turnover.specs()
         state = ValueSpec(
             viability=self._viability.specs(),
             provider_mean=Space.box(-np.inf, np.inf, self._shape, dims=("provider", "topic")),
-            provider_uid=Space.box(0, most, providers, np.int32, dims=dims),
+            provider_uid=Space.box(0, most, providers, np.int64, dims=dims),
             exposure=count,
             clicks=count,
         )

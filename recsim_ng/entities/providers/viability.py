@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.field_spec import Space
+from recsim_ng.core.settings import Settings
 
 
 class Viability(Entity):
@@ -37,16 +37,12 @@ class Viability(Entity):
 
     def __init__(self, config: Mapping[str, Any], name: str = "Viability") -> None:
         super().__init__(name)
-        self._num_providers = config["num_providers"]
-        self._decay = config.get("viability_decay", 0.9)
-        self._exposure_gain = config.get("exposure_gain", 0.02)
-        self._click_gain = config.get("click_gain", 0.08)
-        self._cost = config.get("provider_cost", 0.0)
-        check.whole(name, "num_providers", self._num_providers, 1)
-        check.real(name, "viability_decay", self._decay, 0.0, 1.0)
-        check.real(name, "exposure_gain", self._exposure_gain, 0.0, 1e6)
-        check.real(name, "click_gain", self._click_gain, 0.0, 1e6)
-        check.real(name, "provider_cost", self._cost, 0.0, 1e6)
+        settings = Settings(name, config)
+        self._num_providers = settings.whole("num_providers", 1)
+        self._decay = settings.real("viability_decay", 0.0, 1.0, default=0.9)
+        self._exposure_gain = settings.real("exposure_gain", 0.0, 1e6, default=0.02)
+        self._click_gain = settings.real("click_gain", 0.0, 1e6, default=0.08)
+        self._cost = settings.real("provider_cost", 0.0, 1e6, default=0.0)
 
     def next_state(self, viability: Any, exposure: Any, clicks: Any) -> Any:
         """Returns `[P]` float32 the viability after a step.

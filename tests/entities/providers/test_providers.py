@@ -196,14 +196,55 @@ def test_new_documents_are_by_rate_of_creation_around_their_provider(seed):
         (EntryExit, {"exit_temperature": 0}, "exit_temperature must be a number within"),
         (DemandDrift, {"demand_reach": 0.0}, "demand_reach must be a number within"),
         (CreationRate, {"creation_floor": 0.0}, "creation_floor must be a number within"),
+        (Viability, {"num_providers": 1.5}, "num_providers must be a whole number of at least 1"),
+        (Viability, {"viability_decay": "x"}, "viability_decay must be a number within"),
+        (Viability, {"provider_cost": np.nan}, "provider_cost must be a number within"),
+        (EntryExit, {"exit_threshold": None}, "exit_threshold must be a number within"),
+        (DemandDrift, {"demand_rate": np.nan}, "demand_rate must be a number within"),
+        (ProviderPopulation, {"num_topics": "x"}, "num_topics must be a whole number"),
+        (ProviderPopulation, {"num_users": 0}, "num_users must be a whole number"),
+        (ProviderPopulation, {"slate_size": 0}, "slate_size must be a whole number"),
+        (
+            ProviderPopulation,
+            {"provider_means": np.zeros(4)},
+            r"provider_means must be of shape \[4, 2\], got \[4\]",
+        ),
+        (
+            ProviderPopulation,
+            {"provider_means": np.full((4, 2), np.nan)},
+            r"provider_means must be within \(-inf, inf\), got nan",
+        ),
         (ProviderPopulation, {"mean_noise": 0.0}, "mean_noise must be a number within"),
         (
             ProviderPopulation,
             {"provider_means": np.zeros((3, 2))},
-            r"provider_means must be \[P, K\], \[4, 2\], got \[3, 2\]",
+            r"provider_means must be of shape \[4, 2\], got \[3, 2\]",
         ),
     ],
 )
 def test_settings_out_of_range_are_refused(part, setting, message):
     with pytest.raises(ConfigError, match=message):
         part({**CONFIG, **setting})
+
+
+@pytest.mark.parametrize("part", [Viability, EntryExit, ProviderPopulation])
+def test_a_config_without_providers_or_of_another_kind_is_refused(part):
+    with pytest.raises(ConfigError, match=f"{part.__name__}: config must have 'num_providers'"):
+        part({"num_topics": K})
+    with pytest.raises(ConfigError, match=f"{part.__name__}: config must be settings by name"):
+        part(None)
+
+
+def test_numbers_of_providers_never_repeat_however_long_the_run():
+    population = ProviderPopulation(CONFIG)
+    state = run(population.initial_state)[0].map(tf.convert_to_tensor)
+    empty = Value(**{**state.as_dict, "is_active": tf.zeros([P], tf.bool)})
+    entering = ProviderPopulation({**CONFIG, "entry_rate": 1.0})
+    slate = Value(provider_id=tf.zeros([U, S], tf.int32), doc_features=tf.zeros([U, S, K]))
+    late = 2**31 - 1
+    after, _ = run(
+        entering.next_state, empty, Value(choice=tf.zeros([U], tf.int32)), slate, tf.constant(late)
+    )
+    np.testing.assert_array_equal(after.get("provider_uid"), np.arange(P) + P * np.int64(late))
+    space = population.specs().get("state").get("provider_uid").space
+    assert (space.dtype, space.high.max()) == (np.int64, np.iinfo(np.int64).max)
