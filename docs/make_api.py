@@ -14,10 +14,12 @@ import pkgutil
 import re
 import sys
 import types
+import typing
 from collections.abc import Iterator
 from typing import Any
 
 TARGET = pathlib.Path(__file__).with_name("api.md")
+WITH_MODULES = ("recsim_ng.stories",)  # packages whose modules are all public, each a story
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +64,9 @@ def public_names(package: types.ModuleType) -> Iterator[PublicName]:
         defined and of those that it exports themselves.
     """
     modules = {}
+    if package.__name__ in WITH_MODULES:
+        for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            modules[info.name] = importlib.import_module(info.name)
     for name in package.__all__:
         target = getattr(package, name)
         yield PublicName(package.__name__, name, target)
@@ -71,7 +76,8 @@ def public_names(package: types.ModuleType) -> Iterator[PublicName]:
     for home, module in sorted(modules.items()):
         for inner in module_names(module):
             target = getattr(module, inner)
-            if inspect.isroutine(target) and getattr(package, inner, None) is not target:
+            is_listed = inspect.isroutine(target) or package.__name__ in WITH_MODULES
+            if is_listed and getattr(package, inner, None) is not target:
                 short = home.removeprefix(f"{package.__name__}.")
                 yield PublicName(package.__name__, f"{short}.{inner}", target)
 
@@ -129,7 +135,7 @@ def first_sentence(docstring: str | None) -> str:
     """
     paragraph = inspect.cleandoc(docstring or "").split("\n\n")[0]
     paragraph = " ".join(paragraph.split())
-    return re.split(r"(?<=[.!?:])\s+(?=[A-Z`(])", paragraph)[0]
+    return re.split(r"(?<=[^.][.!?])\s+(?=[A-Z`(])", paragraph)[0]
 
 
 def call(target: Any) -> str:
@@ -141,7 +147,7 @@ def call(target: Any) -> str:
     Returns:
         "(a, b, *, c)", or "" if it takes none that can be told.
     """
-    if not callable(target):
+    if not callable(target) or typing.get_origin(target) is not None:
         return ""
     try:
         parameters = list(inspect.signature(target).parameters.values())
@@ -179,6 +185,8 @@ def described(public: PublicName, home: str | None) -> str:
         return f"See `{home}`."
     if inspect.isclass(target) and own != public.name.split(".")[-1]:
         return f"Another name of `{own}`."
+    if typing.get_origin(target) is typing.Literal:
+        return "A type: one of " + ", ".join(f"`{x!r}`" for x in typing.get_args(target)) + "."
     documented = callable(target) or inspect.ismodule(target)
     return first_sentence(target.__doc__) if documented else f"A {type(target).__name__}."
 

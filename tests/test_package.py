@@ -1,6 +1,7 @@
 """The package as a whole: its version, its public names and their docs, what importing it does."""
 
 import ast
+import dataclasses
 import functools
 import importlib.util
 import inspect
@@ -148,6 +149,20 @@ def documentation_of(cls, name):
     return "\n\n".join(texts)
 
 
+def described_fields(cls):
+    """The fields of a dataclass that a string after them describes."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0].body
+    pairs = zip(body, body[1:], strict=False)
+    return {
+        field.target.id
+        for field, text in pairs
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and str(text.value.value).strip()
+    }
+
+
 def class_gaps(cls):
     """What the docstrings of a class and of the methods that it defines lack."""
     if not (cls.__doc__ or "").strip():
@@ -156,6 +171,8 @@ def class_gaps(cls):
     own_constructor = getattr(vars(cls).get("__init__"), "__qualname__", "")
     if own_constructor == f"{cls.__qualname__}.__init__" and not issubclass(cls, BaseException):
         described = documented_names(cls.__doc__) | documented_names(cls.__init__.__doc__)
+        if dataclasses.is_dataclass(cls):
+            described |= described_fields(cls)
         parameters = set(inspect.signature(cls.__init__).parameters) - {"self"}
         missing = {name for name in parameters - described if not name.startswith("_")}
         if missing:
