@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.field_spec import Space
 from recsim_ng.core.variable import Variable, value
 from recsim_ng.entities.bandits import (
     BanditAlgorithm,
@@ -13,8 +17,7 @@ from recsim_ng.entities.bandits import (
     BanditMetrics,
     BanditProblem,
 )
-
-Config = Mapping[str, Any]
+from recsim_ng.stories.construction import Config, made
 
 
 def bandit_story(
@@ -54,10 +57,18 @@ def bandit_story(
     Returns:
       The variables "bandit parameters", "context state", "bandit state", "algorithm statistics",
       "algorithm choice", "bandit rewards", "metrics state".
+
+    Raises:
+      ConfigError: (also a ValueError) a constructor cannot be called, or makes no entity; or
+        problem and algorithm are not for that context, or the algorithm not for such rewards.
     """
-    generator, context = bandit_parameter_ctor(config), context_ctor(config)
-    problem, algorithm = bandit_problem_ctor(config), bandit_algorithm_ctor(config)
-    metrics = metrics_collector_ctor(config)
+    where = "bandit_story"
+    generator: BanditGenerator = made(where, "bandit_parameter_ctor", bandit_parameter_ctor, config)
+    context: BanditContext = made(where, "context_ctor", context_ctor, config)
+    problem: BanditProblem = made(where, "bandit_problem_ctor", bandit_problem_ctor, config)
+    algorithm: BanditAlgorithm = made(where, "bandit_algorithm_ctor", bandit_algorithm_ctor, config)
+    metrics: BanditMetrics = made(where, "metrics_collector_ctor", metrics_collector_ctor, config)
+    _require_fit(algorithm, context, problem)
 
     parameters = Variable("bandit parameters", generator.specs())
     context_state = Variable("context state", context.specs())
@@ -93,3 +104,26 @@ def bandit_story(
         rewards,
         metrics_state,
     ]
+
+
+def _require_fit(algorithm: Any, context: Any, problem: Any) -> None:
+    """Requires context and rewards to be what problem and algorithm are for."""
+    has = list(context.specs())
+    for role in (problem, algorithm):
+        missing = [name for name in getattr(role, "context_fields", ()) if name not in has]
+        if missing:
+            raise ConfigError(
+                f"bandit_story: {role.name} must have a context with {missing}, got {context.name} "
+                f"with {has}; FeatureContext has 'features', DriftContext has 'drift'"
+            )
+    rewards = problem.specs().get("reward")
+    spec = rewards.get("reward") if "reward" in rewards else None
+    if not (getattr(algorithm, "unit_rewards", False) and isinstance(spec, Space) and spec.strict):
+        return  # a loose spec promises nothing
+    box: Any = spec.space
+    low, high = np.min(box.low), np.max(box.high)
+    if low < 0.0 or high > 1.0:
+        raise ConfigError(
+            f"bandit_story: {algorithm.name} must have rewards within [0, 1], got {problem.name}, "
+            f"whose specs say [{low:g}, {high:g}]; take another algorithm, or declare the bounds"
+        )

@@ -53,12 +53,18 @@ _ALGORITHMS: dict[str, Any] = {
     "epsilon_greedy": EpsilonGreedy,
     "ucb1": UCB1,
     "kl_ucb": KLUCB,
-    "thompson": GaussianThompson,
-    "linucb": LinUCB,
+    "bernoulli_thompson": BernoulliThompson,
+    "gaussian_thompson": GaussianThompson,
+    "lin_ucb": LinUCB,
     "linear_thompson": LinearThompson,
 }
 # The problems that an algorithm is for, where it is not for all.
-_ONLY_FOR = {"kl_ucb": "bernoulli", "linucb": "linear", "linear_thompson": "linear"}
+_ONLY_FOR = {
+    "kl_ucb": "bernoulli",
+    "bernoulli_thompson": "bernoulli",
+    "lin_ucb": "linear",
+    "linear_thompson": "linear",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,10 +82,18 @@ class Config:
     N(0, 1), and noise; linear: a function of features that are new at each step, and noise;
     drifting: as gaussian, with means that walk."""
     algorithm: Literal[
-        "epsilon_greedy", "ucb1", "kl_ucb", "thompson", "linucb", "linear_thompson"
+        "epsilon_greedy",
+        "ucb1",
+        "kl_ucb",
+        "thompson",
+        "bernoulli_thompson",
+        "gaussian_thompson",
+        "lin_ucb",
+        "linear_thompson",
     ] = "thompson"
-    """Who chooses. kl_ucb needs the Bernoulli problem, linucb and linear_thompson the linear one;
-    thompson knows the law that bandits are drawn from."""
+    """Who chooses. kl_ucb and bernoulli_thompson need the Bernoulli problem, lin_ucb and
+    linear_thompson the linear one; thompson is bernoulli_thompson or gaussian_thompson, whichever
+    knows the law that bandits are drawn from."""
     noise_scale: float = 1.0
     """Standard deviation of the reward's noise, but for the Bernoulli problem."""
     drift_scale: float = 0.05
@@ -87,7 +101,7 @@ class Config:
     shared_weights: bool = True
     """Whether all arms of the linear problem have the same weights, and algorithms know it."""
     exploration: float = 1.0
-    """Scales how far ucb1 and linucb hope beyond the mean, and how widely linear_thompson draws."""
+    """Scales how far ucb1 and lin_ucb hope beyond the mean, and how wide linear_thompson draws."""
     epsilon: float = 0.1
     """Share of pulls that epsilon_greedy explores with, at the first pull."""
     epsilon_decay: float = 0.0
@@ -101,8 +115,8 @@ class Config:
         check.whole(where, "num_arms", self.num_arms, 2)
         check.whole(where, "num_features", self.num_features, 1)
         check.one_of(where, "problem", self.problem, _PROBLEMS)
-        check.one_of(where, "algorithm", self.algorithm, _ALGORITHMS)
-        check.one_of(where, "shared_weights", self.shared_weights, (False, True))
+        check.one_of(where, "algorithm", self.algorithm, ("thompson", *_ALGORITHMS))
+        check.flags(where, self)
         for name in ("noise_scale", "drift_scale"):
             check.real(where, name, getattr(self, name), 1e-6, 1e6)
         check.real(where, "exploration", self.exploration, 0.0, 1e6)
@@ -124,11 +138,11 @@ def story(config: Config) -> Sequence[Variable]:
       config: its settings.
     """
     generator, context, problem = _PROBLEMS[config.problem]
-    algorithm = _ALGORITHMS[config.algorithm]
-    if config.algorithm == "thompson" and config.problem == "bernoulli":
-        algorithm = BernoulliThompson
+    name = config.algorithm
+    if name == "thompson":
+        name = "bernoulli_thompson" if config.problem == "bernoulli" else "gaussian_thompson"
     settings = dataclasses.asdict(config)
-    return bandit_story(settings, generator, context, problem, algorithm, RegretMetrics)
+    return bandit_story(settings, generator, context, problem, _ALGORITHMS[name], RegretMetrics)
 
 
 def _mean(field: str) -> Callable[[Any], np.ndarray]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from recsim_ng.core import check
 from recsim_ng.core.variable import Variable, value
 from recsim_ng.entities.recommendation import (
     BaseRecommender,
@@ -13,8 +13,7 @@ from recsim_ng.entities.recommendation import (
     User,
     with_vocabulary,
 )
-
-Config = Mapping[str, Any]
+from recsim_ng.stories.construction import Config, made
 
 
 def recs_story(
@@ -51,10 +50,16 @@ def recs_story(
     Returns:
       The variables "corpus state", "available docs", "user state", "user observation",
       "recommender state", "slate docs", "user response", "metrics state".
+
+    Raises:
+      ConfigError: (also a ValueError) a constructor cannot be called, or makes no entity.
     """
-    user, corpus = user_ctor(config), corpus_ctor(config)
-    recommender = recommender_ctor(with_vocabulary(config, user, corpus))
-    metrics = metrics_ctor(config)
+    where = "recs_story"
+    user: User = made(where, "user_ctor", user_ctor, config)
+    corpus: Corpus = made(where, "corpus_ctor", corpus_ctor, config)
+    seen_by = with_vocabulary(config, user, corpus)
+    recommender: BaseRecommender = made(where, "recommender_ctor", recommender_ctor, seen_by)
+    metrics: RecsMetricsBase = made(where, "metrics_ctor", metrics_ctor, config)
 
     corpus_state = Variable("corpus state", corpus.specs().get("state"))
     available_docs = Variable("available docs", corpus.specs().get("available_docs"))
@@ -113,8 +118,13 @@ def simplified_recs_story(
 
     Returns:
       The variables "slate docs", "user state", "user response".
+
+    Raises:
+      ConfigError: (also a ValueError) a constructor cannot be called, or makes no entity.
     """
-    recommender = recommender_ctor(config)
+    recommender: BaseRecommender = made(
+        "simplified_recs_story", "recommender_ctor", recommender_ctor, config
+    )
     slate_docs = Variable("slate docs", recommender.specs().get("slate"))
     slate_docs.value = value(recommender.slate_docs)
     return recs_story_using_logged_slate_docs(config, user_ctor, slate_docs)
@@ -135,8 +145,14 @@ def recs_story_using_logged_slate_docs(
 
     Returns:
       The slates, and the variables "user state", "user response".
+
+    Raises:
+      ConfigError: (also a ValueError) the constructor cannot be called, or makes no entity, or
+        slate_docs is no variable.
     """
-    user = user_ctor(config)
+    where = "recs_story_using_logged_slate_docs"
+    check.instance(where, "slate_docs", slate_docs, Variable, "data_variable makes one of a log")
+    user: User = made(where, "user_ctor", user_ctor, config)
     user_state = Variable("user state", user.specs().get("state"))
     user_response = Variable("user response", user.specs().get("response"))
     user_state.initial_value = value(user.initial_state)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from recsim_ng.core.variable import Variable, value
 from recsim_ng.entities.recommendation import Corpus, User
-
-Config = Mapping[str, Any]
+from recsim_ng.stories.construction import Config, made
 
 
 def static_recs_story(
@@ -28,8 +26,12 @@ def static_recs_story(
 
     Returns:
       The variables "corpus state", "available docs", "user state", "user response".
+
+    Raises:
+      ConfigError: (also a ValueError) a constructor cannot be called, or makes no entity.
     """
-    user, corpus = user_ctor(config), corpus_ctor(config)
+    user: User = made("static_recs_story", "user_ctor", user_ctor, config)
+    corpus: Corpus = made("static_recs_story", "corpus_ctor", corpus_ctor, config)
     corpus_state = Variable("corpus state", corpus.specs().get("state"))
     available_docs = Variable("available docs", corpus.specs().get("available_docs"))
     user_state = Variable("user state", user.specs().get("state"))

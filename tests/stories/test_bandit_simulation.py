@@ -1,8 +1,14 @@
 """bandit_story: its variables, their wiring, and the order of arguments."""
 
+import gymnasium
+import numpy as np
+import pytest
 import tensorflow as tf
 
 from recsim_ng import FieldSpec, Network, PythonRuntime, Value, ValueSpec
+from recsim_ng.core import Space
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.entities import bandits
 from recsim_ng.entities.bandits import (
     BanditAlgorithm,
     BanditContext,
@@ -153,3 +159,100 @@ def test_constructors_get_the_config():
     assert [type(entity) for entity in made] == list(roles)
     assert all(entity._config == CONFIG for entity in made)
     assert all((entity._num_bandits, entity._num_arms) == (2, 3) for entity in made)
+
+
+SIZES = {"num_bandits": 2, "num_arms": 3, "num_features": 2}
+
+
+def story_of(algorithm, problem, context=bandits.NoContext, generator=bandits.BernoulliGenerator):
+    return bandit_story(SIZES, generator, context, problem, algorithm, bandits.RegretMetrics)
+
+
+@pytest.mark.parametrize("algorithm", [bandits.KLUCB, bandits.BernoulliThompson])
+@pytest.mark.parametrize("problem", [bandits.GaussianProblem, bandits.MeanRewardProblem])
+def test_rewards_beyond_an_algorithm_are_refused(algorithm, problem):
+    with pytest.raises(ConfigError) as error:
+        story_of(algorithm, problem)
+    assert str(error.value) == (
+        f"bandit_story: {algorithm.__name__} must have rewards within [0, 1], got "
+        f"{problem.__name__}, whose specs say [-inf, inf]; take another algorithm, or declare the "
+        "bounds"
+    )
+
+
+@pytest.mark.parametrize("algorithm", [bandits.KLUCB, bandits.BernoulliThompson])
+def test_rewards_of_a_loose_spec_or_within_bounds_are_taken(algorithm):
+    class Own(bandits.BernoulliProblem):
+        space = Space(gymnasium.spaces.Box(-np.inf, np.inf, (2,)))
+
+        def specs(self):
+            return ValueSpec(
+                state=super().specs().get("state"), reward=ValueSpec(reward=self.space)
+            )
+
+    class Half(Own):
+        space = Space.box(0.25, 0.75, (2,))
+
+    class Free(Own):
+        space = FieldSpec()
+
+    for problem in (bandits.BernoulliProblem, Own, Half, Free):
+        assert len(story_of(algorithm, problem)) == 7
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "problem", "context", "message"),
+    [
+        (
+            bandits.LinUCB,
+            bandits.BernoulliProblem,
+            bandits.NoContext,
+            "LinUCB must have a context with ['features'], got NoContext with []",
+        ),
+        (
+            bandits.LinearThompson,
+            bandits.DriftingProblem,
+            bandits.DriftContext,
+            "LinearThompson must have a context with ['features'], got DriftContext with ['drift']",
+        ),
+        (
+            bandits.UCB1,
+            bandits.LinearProblem,
+            bandits.NoContext,
+            "LinearProblem must have a context with ['features'], got NoContext with []",
+        ),
+        (
+            bandits.UCB1,
+            bandits.DriftingProblem,
+            bandits.NoContext,
+            "DriftingProblem must have a context with ['drift'], got NoContext with []",
+        ),
+    ],
+)
+def test_a_context_without_what_is_read_is_refused(algorithm, problem, context, message):
+    with pytest.raises(ConfigError) as error:
+        story_of(algorithm, problem, context)
+    assert str(error.value) == (
+        f"bandit_story: {message}; FeatureContext has 'features', DriftContext has 'drift'"
+    )
+
+
+@pytest.mark.parametrize("argument", range(5))
+def test_constructors_are_called_and_make_entities(argument):
+    names = (
+        "bandit_parameter_ctor",
+        "context_ctor",
+        "bandit_problem_ctor",
+        "bandit_algorithm_ctor",
+        "metrics_collector_ctor",
+    )
+    roles = [ToldGenerator, ToldContext, ToldProblem, ToldAlgorithm, ToldMetrics]
+    remedy = "pass a class, or a function that takes the config and returns an entity"
+    for wrong, message in (
+        ("ucb1", f"{names[argument]} must be a function, got 'ucb1'"),
+        (len, f"what {names[argument]} returns must be an Entity, got 3"),
+    ):
+        roles[argument] = wrong
+        with pytest.raises(ConfigError) as error:
+            bandit_story(CONFIG, *roles)
+        assert str(error.value) == f"bandit_story: {message}; {remedy}"

@@ -1,6 +1,7 @@
 """The scenario of bandits: which algorithms serve which problems, and that learning pays."""
 
 import itertools
+import typing
 
 import numpy as np
 import pytest
@@ -8,14 +9,24 @@ import pytest
 from recsim_ng import Network, PythonRuntime
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.entities.bandits import BernoulliThompson, GaussianThompson
+from recsim_ng.entities.recommenders import RECOMMENDERS
 from recsim_ng.stories import bandits
 from recsim_ng.stories.bandits import Config, story
 
 PROBLEMS = ("bernoulli", "gaussian", "linear", "drifting")
-ALGORITHMS = ("epsilon_greedy", "ucb1", "kl_ucb", "thompson", "linucb", "linear_thompson")
+ALGORITHMS = (
+    "epsilon_greedy",
+    "ucb1",
+    "kl_ucb",
+    "thompson",
+    "bernoulli_thompson",
+    "gaussian_thompson",
+    "lin_ucb",
+    "linear_thompson",
+)
 REFUSED = {
-    *(("kl_ucb", problem) for problem in ("gaussian", "linear", "drifting")),
-    *itertools.product(("linucb", "linear_thompson"), ("bernoulli", "gaussian", "drifting")),
+    *itertools.product(("kl_ucb", "bernoulli_thompson"), ("gaussian", "linear", "drifting")),
+    *itertools.product(("lin_ucb", "linear_thompson"), ("bernoulli", "gaussian", "drifting")),
 }
 
 
@@ -39,8 +50,14 @@ def test_thompson_takes_the_law_of_the_problem(problem, law):
     assert type(variables["algorithm choice"].value.fn.__self__) is law
 
 
+def test_the_names_are_those_of_the_recommenders():
+    shared = set(ALGORITHMS) & set(RECOMMENDERS)
+    assert {"ucb1", "bernoulli_thompson", "gaussian_thompson", "lin_ucb"} <= shared
+    assert set(typing.get_args(typing.get_type_hints(Config)["algorithm"])) == set(ALGORITHMS)
+
+
 def test_bandits_lie_along_the_first_axis():
-    network = Network(story(Config(problem="linear", algorithm="linucb")))
+    network = Network(story(Config(problem="linear", algorithm="lin_ucb")))
     dims = {name: s.dims for v in network.variables for name, s in v.spec.as_dict.items()}
     assert {d[0] for d in dims.values()} == {"bandit"}
     assert dims["features"] == ("bandit", "arm", "feature")
@@ -48,7 +65,7 @@ def test_bandits_lie_along_the_first_axis():
 
 @pytest.mark.parametrize(
     ("problem", "algorithm"),
-    [("bernoulli", "thompson"), ("linear", "linucb"), ("drifting", "ucb1")],
+    [("bernoulli", "thompson"), ("linear", "lin_ucb"), ("drifting", "ucb1")],
 )
 def test_whoever_learns_gains_against_chance(problem, algorithm, seed):
     def regret(**settings):
@@ -70,14 +87,15 @@ def test_whoever_learns_gains_against_chance(problem, algorithm, seed):
         ({"noise_scale": 0.0}, "noise_scale must be a number within [1e-06, 1000000.0], got 0.0"),
         ({"drift_scale": -1.0}, "drift_scale must be a number within [1e-06, 1000000.0], got -1.0"),
         ({"epsilon": 1.5}, "epsilon must be a number within [0.0, 1.0], got 1.5"),
+        ({"shared_weights": "nope"}, "shared_weights must be True or False, got 'nope'"),
         ({"discount": 2.0}, "discount must be a number within [0.0, 1.0], got 2.0"),
         (
             {"problem": "x"},
             "problem must be one of ['bernoulli', 'drifting', 'gaussian', 'linear'], got 'x'",
         ),
         (
-            {"algorithm": "linucb"},
-            "the algorithm linucb needs the problem 'linear', got 'bernoulli'; take that, or "
+            {"algorithm": "lin_ucb"},
+            "the algorithm lin_ucb needs the problem 'linear', got 'bernoulli'; take that, or "
             "another algorithm",
         ),
     ],

@@ -1,9 +1,11 @@
 """recs_story: its variables, their wiring, and the order in which they see each other."""
 
+import pytest
 import tensorflow as tf
 
 from recsim_ng import FieldSpec, Network, PythonRuntime, Value, ValueSpec
 from recsim_ng.core.data import SlicedValue, data_variable
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.variable import Variable
 from recsim_ng.entities.recommendation import BaseRecommender, Corpus, RecsMetricsBase, User
 from recsim_ng.stories.recommendation_simulation import (
@@ -188,3 +190,44 @@ def test_logged_slates_are_shown_in_their_order():
     assert told[0] == "response(user0(), first)"
     assert told[2].endswith(", third)")
     assert run["user state"].get("n")[1].numpy().decode().endswith("first)")
+
+
+REMEDY = "pass a class, or a function that takes the config and returns an entity"
+NAMED = "pass recsim_ng.entities.recommenders.RECOMMENDERS['lin_ucb']"
+
+
+def refusal(story, *arguments):
+    with pytest.raises(ConfigError) as error:
+        story(*arguments)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("argument", ["user", "corpus", "recommender", "metrics"])
+def test_constructors_are_called_and_make_entities(argument):
+    roles = {
+        "user": ToldUser,
+        "corpus": ToldCorpus,
+        "recommender": ToldRecommender,
+        "metrics": ToldMetrics,
+    }
+    named = refusal(recs_story, CONFIG, *{**roles, argument: "lin_ucb"}.values())
+    remedy = NAMED if argument == "recommender" else REMEDY
+    assert named == f"recs_story: {argument}_ctor must be a function, got 'lin_ucb'; {remedy}"
+    for wrong in (lambda config: None, lambda config: 3):
+        found = refusal(recs_story, CONFIG, *{**roles, argument: wrong}.values())
+        what = f"what {argument}_ctor returns must be an Entity, got {wrong(CONFIG)}"
+        assert found == f"recs_story: {what}; {REMEDY}"
+
+
+def test_the_other_templates_name_the_argument_too():
+    assert refusal(simplified_recs_story, CONFIG, ToldUser, "lin_ucb") == (
+        f"simplified_recs_story: recommender_ctor must be a function, got 'lin_ucb'; {NAMED}"
+    )
+    slates = Variable("slate docs", SPEC)
+    where = "recs_story_using_logged_slate_docs"
+    assert refusal(recs_story_using_logged_slate_docs, CONFIG, None, slates) == (
+        f"{where}: user_ctor must be a function, got None; {REMEDY}"
+    )
+    assert refusal(recs_story_using_logged_slate_docs, CONFIG, ToldUser, "log") == (
+        f"{where}: slate_docs must be a Variable, got 'log'; data_variable makes one of a log"
+    )

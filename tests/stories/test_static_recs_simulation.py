@@ -1,4 +1,7 @@
+import pytest
+
 from recsim_ng import Network, PythonRuntime
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.stories.static_recs_simulation import static_recs_story
 from tests.stories.test_recommendation_simulation import CONFIG, ToldCorpus, ToldUser
 
@@ -19,3 +22,14 @@ def test_users_respond_to_all_that_there_is():
 def test_nothing_changes_afterwards():
     run = PythonRuntime(static_recs_story(CONFIG, ToldUser, ToldCorpus)).execute(2)
     assert told(run, "user state") == "user0()"
+
+
+def test_constructors_are_called_and_make_entities():
+    for arguments, message in (
+        (("x", ToldCorpus), "user_ctor must be a function, got 'x'"),
+        ((ToldUser, None), "corpus_ctor must be a function, got None"),
+        ((ToldUser, dict), "what corpus_ctor returns must be an Entity, got {"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            static_recs_story(CONFIG, *arguments)
+        assert str(error.value).startswith(f"static_recs_story: {message}")

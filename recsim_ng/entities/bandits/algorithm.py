@@ -14,10 +14,15 @@ class BanditAlgorithm(BanditRole):
 
     A subclass defines the methods that its story calls.
 
+    Attributes:
+      unit_rewards: whether rewards must lie within [0, 1].
+
     Args:
       config: settings by name.
       name: of the entity.
     """
+
+    unit_rewards = False
 
     def __init__(self, config: Mapping[str, Any], name: str = "BanditAlgorithm") -> None:
         super().__init__(config, name)

@@ -36,7 +36,7 @@ class ArmStatisticsAlgorithm(BanditAlgorithm):
       problems, for the discount.
     """
 
-    def __init__(self, config: Mapping[str, Any], name: str) -> None:
+    def __init__(self, config: Mapping[str, Any], name: str = "ArmStatisticsAlgorithm") -> None:
         super().__init__(config, name)
         self._measure()
         self._discount = self._setting("discount", 1.0, 0.0, 1.0)
@@ -88,7 +88,13 @@ class IndexAlgorithm(ArmStatisticsAlgorithm):
     Args:
       config: as for `ArmStatisticsAlgorithm`.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a size or number is out of range.
     """
+
+    def __init__(self, config: Mapping[str, Any], name: str = "IndexAlgorithm") -> None:
+        super().__init__(config, name)
 
     @abc.abstractmethod
     def index(self, mean: Any, pulls: Any, total: Any) -> Any:

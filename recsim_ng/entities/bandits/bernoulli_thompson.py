@@ -33,6 +33,8 @@ class BernoulliThompson(ArmStatisticsAlgorithm):
       sampling: an asymptotically optimal finite-time analysis.
     """
 
+    unit_rewards = True
+
     def __init__(self, config: Mapping[str, Any], name: str = "BernoulliThompson") -> None:
         super().__init__(config, name)
         self._successes = self._setting("belief_successes", 1.0, 1e-2, 1e6)

@@ -77,6 +77,8 @@ class DriftingProblem(GaussianProblem):
       bandits.
     """
 
+    context_fields = ("drift",)
+
     def __init__(self, config: Mapping[str, Any], name: str = "DriftingProblem") -> None:
         super().__init__(config, name)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
 from recsim_ng.entities.bandits.role import BanditRole
 
@@ -46,23 +45,12 @@ class BanditGenerator(BanditRole):
           A float32 array with all axes, None where the config gives none.
 
         Raises:
-          ConfigError: (also a ValueError) the shape does not fit, or a value is out of range.
+          ConfigError: (also a ValueError) they are no numbers, their shape does not fit, or one
+            is out of range.
         """
-        given = self._config.get(name)
+        given = self._settings.get(name, None)
         if given is None:
             return None
-        where, shape = f"{type(self).__name__}: {name}", self._shape(*axes)
-        array = np.asarray(given, np.float32)
-        try:
-            full = np.broadcast_to(array, shape)
-        except ValueError:
-            raise ConfigError(
-                f"{where} must broadcast to {list(shape)} ({', '.join(axes)}), got shape "
-                f"{list(array.shape)}"
-            ) from None
-        bad = array[~((array >= low) & (array <= high) & np.isfinite(array))]
-        if bad.size:
-            raise ConfigError(
-                f"{where} must be finite numbers within [{low}, {high}], got {bad.flat[0]:.6g}"
-            )
-        return full
+        shape = self._shape(*axes)
+        array = self._settings.numbers(name, low, high, shape=shape)
+        return np.broadcast_to(np.asarray(array, np.float32), shape)

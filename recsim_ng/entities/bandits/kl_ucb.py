@@ -67,6 +67,8 @@ class KLUCB(IndexAlgorithm):
       beyond, COLT, algorithm 1.
     """
 
+    unit_rewards = True
+
     def __init__(self, config: Mapping[str, Any], name: str = "KLUCB") -> None:
         super().__init__(config, name)
         self._log_log_weight = self._setting("log_log_weight", 0.0, 0.0, 1e3)

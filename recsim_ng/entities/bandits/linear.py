@@ -8,29 +8,26 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import ValueSpec
+from recsim_ng.core.settings import Settings
 from recsim_ng.core.value import Value
 from recsim_ng.entities.bandits.context import BanditContext
 from recsim_ng.entities.bandits.gaussian import GaussianProblem
 from recsim_ng.entities.bandits.generator import BanditGenerator
 
 
-def num_models(where: str, config: Mapping[str, Any]) -> int:
+def num_models(settings: Settings, num_arms: int) -> int:
     """Returns M, how many vectors of weights a bandit has.
 
     Args:
-      where: who asks.
-      config: reads num_arms, and, if there, `shared_weights` (True): one for all arms, else one for
-        each.
+      settings: with, if there, `shared_weights` (True): one for all arms, else one for each.
+      num_arms: A.
 
     Raises:
       ConfigError: (also a ValueError) shared_weights is no bool.
     """
-    shared = config.get("shared_weights", True)
-    check.one_of(where, "shared_weights", shared, (False, True))
-    return 1 if shared else int(config["num_arms"])
+    return 1 if settings.flag("shared_weights", default=True) else num_arms
 
 
 class LinearGenerator(BanditGenerator):
@@ -52,7 +49,7 @@ class LinearGenerator(BanditGenerator):
     def __init__(self, config: Mapping[str, Any], name: str = "LinearGenerator") -> None:
         super().__init__(config, name)
         self._measure(feature=1)
-        self._sizes["model"] = num_models(type(self).__name__, config)
+        self._sizes["model"] = num_models(self._settings, self._sizes["arm"])
         self._scale = self._setting("weight_scale", 1.0, 1e-6, 1e6)
         self._weights = self._given("weights", "bandit", "model", "feature")
 
@@ -131,6 +128,8 @@ class LinearProblem(GaussianProblem):
     Source: Li, Chu, Langford and Schapire (2010), A contextual-bandit approach to personalized news
       article recommendation.
     """
+
+    context_fields = ("features",)
 
     def __init__(self, config: Mapping[str, Any], name: str = "LinearProblem") -> None:
         super().__init__(config, name)

@@ -41,10 +41,12 @@ class LinearStatisticsAlgorithm(BanditAlgorithm):
     Source: Bierman (1977), Factorization methods for discrete sequential estimation, chapter II.
     """
 
-    def __init__(self, config: Mapping[str, Any], name: str) -> None:
+    context_fields = ("features",)
+
+    def __init__(self, config: Mapping[str, Any], name: str = "LinearStatisticsAlgorithm") -> None:
         super().__init__(config, name)
         self._measure(feature=1)
-        self._sizes["model"] = num_models(type(self).__name__, config)
+        self._sizes["model"] = num_models(self._settings, self._sizes["arm"])
         self._sizes["root"] = self._sizes["feature"]
         self._ridge = self._setting("ridge", 1.0, 1e-6, 1e6)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.field_spec import Space
+from recsim_ng.core.settings import Settings
 
 
 class BanditRole(Entity):
@@ -17,13 +17,22 @@ class BanditRole(Entity):
 
     A role itself needs no setting; members measure what they need.
 
+    Attributes:
+      context_fields: what it reads of the context, and cannot do without.
+
     Args:
       config: settings by name; reads `num_bandits` (B) and `num_arms` (A) where they are there.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) the config is no mapping.
     """
+
+    context_fields: tuple[str, ...] = ()
 
     def __init__(self, config: Mapping[str, Any], name: str) -> None:
         super().__init__(name=name)
+        self._settings = Settings(type(self).__name__, config)
         self._config = config
         self._num_bandits = config.get("num_bandits")
         self._num_arms = config.get("num_arms")
@@ -40,9 +49,7 @@ class BanditRole(Entity):
         """
         for axis, smallest in {"bandit": 1, "arm": 2, **least}.items():
             setting = f"num_{axis}s"
-            size: Any = self._config.get(setting)
-            check.whole(type(self).__name__, setting, size, smallest)
-            self._sizes[axis] = size
+            self._sizes[axis] = self._settings.whole(setting, smallest)
 
     def _setting(self, name: str, default: float, least: float, most: float) -> float:
         """Reads a number.
@@ -59,9 +66,7 @@ class BanditRole(Entity):
         Raises:
           ConfigError: (also a ValueError) it is out of range.
         """
-        x = self._config.get(name, default)
-        check.real(type(self).__name__, name, x, least, most)
-        return float(x)
+        return self._settings.real(name, least, most, default=default)
 
     def _shape(self, *axes: str) -> tuple[int, ...]:
         """Returns the sizes of some axes."""

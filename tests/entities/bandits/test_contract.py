@@ -138,26 +138,29 @@ def test_sizes_out_of_range_are_refused(member, change, message):
         (
             BernoulliGenerator,
             {"arm_means": [0.1, 0.5, 0.5, 1.25]},
-            r"arm_means must be finite numbers within \[0.0, 1.0\], got 1.25",
+            r"arm_means must be within \[0, 1\], got 1.25",
         ),
         (
             GaussianGenerator,
             {"arm_means": [0.1, 0.5, 0.5, float("nan")]},
-            r"arm_means must be finite numbers within \[-inf, inf\], got nan",
+            r"arm_means must be within \(-inf, inf\), got nan",
         ),
         (
             GaussianGenerator,
             {"arm_means": [0.1, 0.5]},
-            r"arm_means must broadcast to \[3, 4\] \(bandit, arm\), got shape \[2\]",
+            r"arm_means must broadcast to the batch shape \[3, 4\], got \[2\]",
         ),
+        (GaussianGenerator, {"arm_means": "x"}, "arm_means must be an array of real numbers, got"),
+        (GaussianGenerator, {"prior_mean": "x"}, "prior_mean must be a number within"),
+        (LinearGenerator, {"weights": "x"}, "weights must be an array of real numbers, got 'x'"),
         (GaussianGenerator, {"prior_scale": 0.0}, "prior_scale must be a number within"),
         (GaussianProblem, {"noise_scale": 0.0}, "noise_scale must be a number within"),
         (LinearGenerator, {"num_features": 0}, "num_features must be a whole number of at least 1"),
-        (LinearGenerator, {"shared_weights": "no"}, "shared_weights must be one of"),
+        (LinearGenerator, {"shared_weights": "no"}, "shared_weights must be True or False, got"),
         (
             LinearGenerator,
             {"weights": np.zeros((4, 2))},
-            r"weights must broadcast to \[3, 1, 2\] \(bandit, model, feature\), got shape \[4, 2\]",
+            r"weights must broadcast to the batch shape \[3, 1, 2\], got \[4, 2\]",
         ),
         (LinearGenerator, {"weight_scale": -1.0}, "weight_scale must be a number within"),
         (FeatureContext, {"num_features": 0}, "num_features must be a whole number of at least 1"),
@@ -177,3 +180,17 @@ def test_sizes_out_of_range_are_refused(member, change, message):
 def test_settings_out_of_range_are_refused(member, change, message):
     with pytest.raises(ConfigError, match=f"^{member.__name__}: {message}"):
         member({**CONFIG, **change})
+
+
+def test_a_config_is_a_mapping():
+    with pytest.raises(ConfigError, match="^UCB1: config must be settings by name, such as"):
+        bandits.UCB1([("num_arms", 2)])
+
+
+@pytest.mark.parametrize(
+    "base",
+    [bandits.ArmStatisticsAlgorithm, bandits.IndexAlgorithm, bandits.LinearStatisticsAlgorithm],
+)
+def test_bases_are_named_after_themselves(base):
+    made = type("Own", (base,), {"index": lambda self, mean, pulls, total: mean})(CONFIG)
+    assert made.name == base.__name__
