@@ -38,7 +38,9 @@ class SoftAttributeCorpus(FixedCorpus):
     def __init__(self, config: Mapping[str, Any], name: str = "SoftAttributeCorpus") -> None:
         super().__init__(config, name)
         self._topic_means = checked_topic_means(name, config)
-        self._spread = self._settings.real("item_spread", 0.0, 1e6)
+        self._spread = self._settings.numbers(
+            "item_spread", 0.0, shape=(self._num_docs, self._topic_means.shape[1])
+        )
 
     def initial_state(self) -> Value:
         """Returns the items, which stay: doc_topic, doc_draw, doc_features, doc_popularity."""

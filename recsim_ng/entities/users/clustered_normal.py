@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -23,6 +24,7 @@ tfd = tfp.distributions
 
 _DISPERSION = 20.5
 _BEST_UTILITY = 2.0
+_MOST_INTEREST = 1e15
 
 
 class ClusteredNormalUser(User):
@@ -37,24 +39,36 @@ class ClusteredNormalUser(User):
         u_{t+1}       = u_t + interest_step_size (u_t - chosen_t)
 
     20.5 is a standard deviation. A positive step size moves the interest away from what was
-    chosen, as published; 0 keeps it.
+    chosen, as published; 0 keeps it. Away, interests grow like (1 + interest_step_size)^t, tenfold
+    in 231 steps at 0.01 and in 24 at 0.1. Above 1e7 or so float32 no longer tells the documents of
+    a slate apart; at 1e15 the coordinates of u stop, so that distances stay finite. A negative
+    step size moves the interest towards what was chosen.
 
     Args:
       config: reads `num_users` (U), `num_topics` (K), `slate_size` (S), `provider_means`
-        (`[P, K]`), and, if there, `interest_step_size` (0).
+        (`[P, K]`), and, if there, `interest_step_size` (0), within [-1, 1]: a number, or what
+        broadcasts to `[U, K]`; a variable can be trained.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a setting is out of range or of the wrong shape.
 
     Source: Mladenov et al. (2021), RecSim NG, section on ecosystem modelling.
     """
 
     def __init__(self, config: Mapping[str, Any], name: str = "ClusteredNormalUser") -> None:
         super().__init__(config, name=name)
-        self._provider_means = tf.convert_to_tensor(config["provider_means"], tf.float32)
-        self._step_size = config.get("interest_step_size", 0.0)
-        self._affinity = TargetPointSimilarity(
-            batch_shape=(self._num_users,), slate_size=config["slate_size"]
-        )
-        self._choice = MultinomialLogitChoiceModel((self._num_users,), -np.inf)
+        settings, users = self._settings, (self._num_users,)
+        self._slate_size = settings.whole("slate_size", 1)
+        topics = self._num_topics
+        means = settings.numbers("provider_means", shape=(None, topics), exact=True)
+        self._provider_means = tf.cast(means, tf.float32)
+        shape = (*users, topics)
+        step_size = settings.numbers("interest_step_size", -1.0, 1.0, shape=shape, default=0.0)
+        known = check.static_value(step_size)
+        self._step_size, self._moves = step_size, known is None or bool(np.any(known))
+        self._affinity = TargetPointSimilarity(users, self._slate_size)
+        self._choice = MultinomialLogitChoiceModel(users, -np.inf)
 
     def _interest_scale(self) -> Any:
         """`[P]` standard deviations of interests around the providers."""
@@ -80,8 +94,9 @@ class ClusteredNormalUser(User):
         affinity = _BEST_UTILITY + self._affinity.affinities(
             interests, features, broadcast=False
         ).get("affinities")
-        if self._step_size:
-            interests = interests + self._step_size * (interests - features)
+        if self._moves:
+            moved = interests + self._step_size * (interests - features)
+            interests = tf.clip_by_value(moved, -_MOST_INTEREST, _MOST_INTEREST)
         return Value(
             utilities=ed.Normal(loc=affinity, scale=1.0, name="utilities"),
             user_interests=interests,
@@ -103,7 +118,7 @@ class ClusteredNormalUser(User):
         shape = (self._num_users, self._num_topics)
         interests = Space.box(-np.inf, np.inf, shape, dims=("user", "topic"))
         utilities = Space.box(-np.inf, np.inf, shape[:1], dims=("user",))
-        choice = Space.box(0, self._config["slate_size"], shape[:1], np.int32, dims=("user",))
+        choice = Space.box(0, self._slate_size, shape[:1], np.int32, dims=("user",))
         return ValueSpec(
             state=ValueSpec(utilities=utilities, user_interests=interests),
             observation=ValueSpec(user_interests=interests),

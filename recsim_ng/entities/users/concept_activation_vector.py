@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -23,6 +24,7 @@ from recsim_ng.entities.recommendation import User
 
 tfd = tfp.distributions
 _USUAL_RATING = 3.0
+_SHARES = ("lowest_peak", "tagger_share", "lowest_tag_rate", "highest_tag_rate")
 
 
 class ConceptActivationVectorUser(User):
@@ -51,14 +53,15 @@ class ConceptActivationVectorUser(User):
 
     Args:
       config: num_users (U), num_topics (K), num_docs (D), topic_means `[K, A]`, interest_spread,
-        lowest_peak, rating_power, max_ratings (R), rating_noise, round_ratings, num_tags (G),
-        num_senses, shared_sense, tagger_share, lowest_tag_rate, highest_tag_rate, tag_thresholds
-        (a sequence), tag_noise.
+        lowest_peak, rating_power (above 1), max_ratings (R), rating_noise, round_ratings, num_tags
+        (G), num_senses, shared_sense, tagger_share, lowest_tag_rate, highest_tag_rate,
+        tag_thresholds (a sequence), tag_noise. Peaks, shares and rates are within [0, 1], spreads
+        and noises not negative.
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) there are more tags and senses than attributes, or more
-        ratings than items.
+      ConfigError: (also a ValueError) a setting is missing or out of range, or there are more tags
+        and senses than attributes, or more ratings than items.
 
     Source: Göpfert et al. (2022), arXiv 2202.02830, appendix on synthetic data.
     """
@@ -69,9 +72,26 @@ class ConceptActivationVectorUser(User):
         super().__init__(config, name)
         self._topic_means = checked_topic_means(name, config)
         self._num_attributes = self._topic_means.shape[1]
-        self._num_docs, self._max_ratings = config["num_docs"], config["max_ratings"]
-        self._num_tags, self._num_senses = config["num_tags"], config["num_senses"]
-        self._thresholds = tf.constant(config["tag_thresholds"], tf.float32)
+        settings = self._settings
+        self._num_docs = settings.whole("num_docs", 1)
+        self._max_ratings = settings.whole("max_ratings", 1)
+        self._num_tags = settings.whole("num_tags", 0)
+        self._num_senses = settings.whole("num_senses", 1)
+        thresholds = settings.numbers("tag_thresholds", shape=(None,), exact=True)
+        self._thresholds = tf.cast(thresholds, tf.float32)
+        rated = (self._num_users, self._max_ratings)
+        self._read: dict[str, Any] = {x: settings.real(x, 0.0, 1.0) for x in _SHARES}
+        for scale, shape in (
+            ("interest_spread", (self._num_users, self._num_attributes)),
+            ("rating_noise", rated),
+            ("tag_noise", (*rated, self._num_tags)),
+        ):
+            self._read[scale] = settings.numbers(scale, 0.0, shape=shape)
+        self._read["rating_power"] = settings.real("rating_power", 1.0 + 1e-6, 1e3)
+        self._round_ratings = settings.flag("round_ratings")
+        self._num_sensed = 1 if settings.flag("shared_sense") else self._num_tags
+        lowest, highest = self._read["lowest_tag_rate"], self._read["highest_tag_rate"]
+        check.real(name, "highest_tag_rate, from lowest_tag_rate on,", highest, lowest, 1.0)
         if self._num_tags * self._num_senses > self._num_attributes:
             raise ConfigError(
                 f"{name}: num_tags times num_senses must be at most the {self._num_attributes} "
@@ -91,17 +111,14 @@ class ConceptActivationVectorUser(User):
 
     def initial_state(self) -> Value:
         """Returns who the users are; see `specs` for the fields."""
-        config, users = self._config, self._num_users
+        config, users = self._read, self._num_users
         topic = ed.Categorical(logits=tf.zeros([users, self._num_topics]), name="topic")
         draw = ed.Normal(
             loc=tf.gather(self._topic_means, topic), scale=config["interest_spread"], name="draw"
         )
-        low = tf.fill([users, self._num_attributes], float(config["lowest_peak"]))
-        rate = tf.fill([users], float(config["lowest_tag_rate"]))
-        zipf = ed.Zipf(
-            power=tf.fill([users], float(config["rating_power"])), dtype=tf.int32, name="zipf"
-        )
-        num_senses = 1 if config["shared_sense"] else self._num_tags
+        low = tf.fill([users, self._num_attributes], config["lowest_peak"])
+        rate = tf.fill([users], config["lowest_tag_rate"])
+        zipf = ed.Zipf(power=tf.fill([users], config["rating_power"]), dtype=tf.int32, name="zipf")
         return Value(
             topic=topic,
             draw=draw,
@@ -110,13 +127,13 @@ class ConceptActivationVectorUser(User):
             zipf=zipf,
             num_ratings=tf.clip_by_value(tf.convert_to_tensor(zipf), 1, self._max_ratings),
             is_tagger=ed.Bernoulli(
-                probs=tf.fill([users], float(config["tagger_share"])), name="is_tagger"
+                probs=tf.fill([users], config["tagger_share"]), name="is_tagger"
             ),
             tag_rate=ed.Uniform(
-                low=rate, high=tf.fill([users], float(config["highest_tag_rate"])), name="tag_rate"
+                low=rate, high=tf.fill([users], config["highest_tag_rate"]), name="tag_rate"
             ),
             sense=ed.Categorical(
-                logits=tf.zeros([users, num_senses, self._num_senses]), name="sense"
+                logits=tf.zeros([users, self._num_sensed, self._num_senses]), name="sense"
             ),
             degree=ed.Categorical(
                 logits=tf.zeros([users, self._num_tags, self._thresholds.shape[0]]), name="degree"
@@ -174,7 +191,7 @@ class ConceptActivationVectorUser(User):
         is_rated = tf.range(self._max_ratings) < user_state.get("num_ratings")[:, None]
         noise = ed.Normal(
             loc=tf.zeros_like(items, tf.float32),
-            scale=self._config["rating_noise"],
+            scale=self._read["rating_noise"],
             name="rating_noise",
         )
         score = get_chosen(Value(affinity=affinity), items).get("affinity") + noise
@@ -184,7 +201,7 @@ class ConceptActivationVectorUser(User):
             probs=tf.broadcast_to(rate[:, None], tf.shape(items)), name="is_tagged"
         )
         size = [self._num_users, self._max_ratings, self._num_tags]
-        tag_noise = ed.Normal(loc=tf.zeros(size), scale=self._config["tag_noise"], name="tag_noise")
+        tag_noise = ed.Normal(loc=tf.zeros(size), scale=self._read["tag_noise"], name="tag_noise")
         threshold = tf.gather(self._thresholds, user_state.get("degree"))[:, None] + tag_noise
         attribute = self._meant_attributes(user_state, slate_docs.get("doc_features"), items)
         may_tag = is_rated & (tf.convert_to_tensor(is_tagged) == 1)
@@ -204,7 +221,7 @@ class ConceptActivationVectorUser(User):
         width = tf.where(high > low, high - low, 1.0)
         rating = tf.where(high > low, 1.0 + 4.0 * (score - low) / width, _USUAL_RATING)
         rating = tf.clip_by_value(rating, 1.0, 5.0)
-        if self._config["round_ratings"]:
+        if self._round_ratings:
             rating = tf.round(rating)
         return tf.where(is_rated, rating, 0.0)
 
@@ -220,7 +237,6 @@ class ConceptActivationVectorUser(User):
     def specs(self) -> ValueSpec:
         """Returns the specs of state, observation and response."""
         users, ratings, tags = self._num_users, self._max_ratings, self._num_tags
-        senses = 1 if self._config["shared_sense"] else tags
         number = np.iinfo(np.int32).max
 
         def whole(most: int, *axes: tuple[str, int]) -> Space:
@@ -243,7 +259,7 @@ class ConceptActivationVectorUser(User):
                 num_ratings=whole(ratings, user),
                 is_tagger=whole(1, user),
                 tag_rate=real(user),
-                sense=whole(self._num_senses - 1, user, ("sense_of", senses)),
+                sense=whole(self._num_senses - 1, user, ("sense_of", self._num_sensed)),
                 degree=whole(self._thresholds.shape[0] - 1, user, tag),
             ),
             observation=ValueSpec(user_id=whole(users - 1, user)),

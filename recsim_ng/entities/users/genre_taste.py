@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -37,13 +38,17 @@ class GenreTasteUser(User):
 
     Args:
       config: num_users (U), num_topics (K genres), slate_size (S), nochoice_logit, rating_noise
-        (stars), drift_rate, boredom_penalty (stars), boredom_decay.
+        (stars, not negative), drift_rate (within [0, 1]), boredom_penalty (stars), boredom_decay
+        (within [0, 1]). All but the sizes may be variables, which can be trained.
       affinity: `[U, K]` float32 affinities at first, stars.
-      offset: `[U]` float32 by how many stars a person rates above others.
+      offset: by how many stars a person rates above others, what broadcasts to `[U]`.
       usual_rating: what the usual person gives the usual film, stars.
       observe_taste: whether the observation shows affinity and boredom; else it is the person's
         number alone.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a number is out of range or of the wrong shape.
     """
 
     def __init__(
@@ -57,17 +62,23 @@ class GenreTasteUser(User):
         name: str = "GenreTasteUser",
     ) -> None:
         super().__init__(config, name)
-        self._slate_size = config["slate_size"]
+        settings, users = self._settings, (self._num_users,)
+        taste = (*users, self._num_topics)
+        self._slate_size = settings.whole("slate_size", 1)
+        check.numbers(name, "affinity", affinity, shape=taste, exact=True)
+        check.numbers(name, "offset", offset, shape=users)
+        check.numbers(name, "usual_rating", usual_rating, shape=users)
+        check.flag(name, "observe_taste", observe_taste)
         self._affinity = tf.constant(affinity, tf.float32)
         self._usual = tf.constant(offset, tf.float32) + usual_rating
         self._observe_taste = observe_taste
-        self._rating_noise = config["rating_noise"]
-        self._drift_rate = config["drift_rate"]
-        self._boredom_penalty = config["boredom_penalty"]
-        self._boredom_decay = config["boredom_decay"]
-        self._choice_model = MultinomialLogitChoiceModel(
-            [self._num_users], nochoice_logits=config["nochoice_logit"]
-        )
+        self._rating_noise = settings.numbers("rating_noise", 0.0, shape=users)
+        self._drift_rate = settings.numbers("drift_rate", 0.0, 1.0, shape=taste)
+        penalised = (self._num_users, 1, self._num_topics)
+        self._boredom_penalty = settings.numbers("boredom_penalty", shape=penalised)
+        self._boredom_decay = settings.numbers("boredom_decay", 0.0, 1.0, shape=taste)
+        nochoice = check.logits(name, "nochoice_logit", settings.get("nochoice_logit"), shape=users)
+        self._choice_model = MultinomialLogitChoiceModel(users, nochoice)
 
     def initial_state(self) -> Value:
         """Returns x_0: taste as given, nothing watched."""

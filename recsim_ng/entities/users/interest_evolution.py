@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -72,15 +71,11 @@ class InterestEvolutionUser(User):
 
     def __init__(self, config: Mapping[str, Any], name: str = "InterestEvolutionUser") -> None:
         super().__init__(config, name)
-        self._slate_size = config["slate_size"]
-        self._step_size = config.get("interest_step_size", STEP_SIZE)
-        self._observe_interest = config.get("observe_interest", False)
-        nochoice_logit = config.get("no_click_mass", 0.0)
-        check.whole(name, "num_users", self._num_users, 1)
-        check.whole(name, "num_topics", self._num_topics, 1)
-        check.whole(name, "slate_size", self._slate_size, 1)
-        check.real(name, "interest_step_size", self._step_size, 0.0, 1.0)
-        check.real(name, "no_click_mass", nochoice_logit)
+        settings = self._settings
+        self._slate_size = settings.whole("slate_size", 1)
+        self._step_size = settings.real("interest_step_size", 0.0, 1.0, default=STEP_SIZE)
+        self._observe_interest = settings.flag("observe_interest", default=False)
+        nochoice_logit = settings.real("no_click_mass", most=1e9, default=0.0)
         self._affinity = TargetPointSimilarity((self._num_users,), self._slate_size)
         self._choice = MultinomialLogitChoiceModel((self._num_users,), nochoice_logit)
 

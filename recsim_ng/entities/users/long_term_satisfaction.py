@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -32,9 +33,14 @@ class LongTermSatisfactionUser(User):
     -1 / (1 - discount) to 1 / (1 - discount). A discount of 1 has no such range: n_0 is then 0.
 
     Args:
-      config: num_users (U), num_topics, slate_size (S), discount, sensitivity, innovation_noise,
-        mu_choc, mu_kale, sd_choc, sd_kale, and observe_exposure: whether the observation shows n.
+      config: num_users (U), num_topics, slate_size (S), discount (within [0, 1]), sensitivity,
+        innovation_noise, mu_choc, mu_kale, sd_choc, sd_kale, and, if there, observe_exposure
+        (False): whether the observation shows n. The noise and sd_* are not negative. All from
+        sensitivity to sd_kale are numbers or what broadcasts to `[U]`; variables can be trained.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) a setting is missing, out of range or of the wrong shape.
 
     Source: Ie et al. (2019), RecSim: a configurable simulation platform for recommender systems,
       arXiv 1909.04847, section on long-term satisfaction.
@@ -42,13 +48,17 @@ class LongTermSatisfactionUser(User):
 
     def __init__(self, config: Mapping[str, Any], name: str = "LongTermSatisfactionUser") -> None:
         super().__init__(config, name)
-        self._slate_size = config["slate_size"]
-        self._discount, self._sensitivity = config["discount"], config["sensitivity"]
-        self._innovation_noise = config["innovation_noise"]
-        self._mu = (config["mu_choc"], config["mu_kale"])
-        self._sd = (config["sd_choc"], config["sd_kale"])
-        self._observe_exposure = config.get("observe_exposure", False)
-        self._choice = MultinomialLogitChoiceModel((self._num_users,), -np.inf)
+        settings, users = self._settings, (self._num_users,)
+        self._slate_size = settings.whole("slate_size", 1)
+        self._discount = settings.real("discount", 0.0, 1.0)
+        self._sensitivity = settings.numbers("sensitivity", shape=users)
+        self._innovation_noise = settings.numbers("innovation_noise", 0.0, shape=users)
+        self._mu = tuple(settings.numbers(x, shape=users) for x in ("mu_choc", "mu_kale"))
+        self._sd = tuple(settings.numbers(x, 0.0, shape=users) for x in ("sd_choc", "sd_kale"))
+        self._observe_exposure = settings.flag("observe_exposure", default=False)
+        noise = check.static_value(self._innovation_noise)
+        self._is_noisy = noise is None or bool(np.any(noise))
+        self._choice = MultinomialLogitChoiceModel(users, -np.inf)
 
     def initial_state(self) -> Value:
         """Returns net_kale_exposure `[U]` and satisfaction `[U]` at step 0."""
@@ -71,7 +81,7 @@ class LongTermSatisfactionUser(User):
         location = self._discount * previous_state.get("net_kale_exposure") + 2.0 * kaleness - 1.0
         exposure = (
             ed.Normal(loc=location, scale=self._innovation_noise, name="net_kale_exposure")
-            if self._innovation_noise
+            if self._is_noisy
             else location
         )
         return self._state(exposure)

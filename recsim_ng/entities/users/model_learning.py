@@ -9,9 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import MultinomialLogitChoiceModel, TargetPointSimilarity
@@ -48,27 +46,21 @@ class ModelLearningDemoUser(User):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) the sensitivity does not broadcast to the users.
+      ConfigError: (also a ValueError) a setting is out of range, or the sensitivity does not
+        broadcast to the users.
 
     Source: Mladenov et al. (2021), RecSim NG, section on latent variable models.
     """
 
     def __init__(self, config: Mapping[str, Any], name: str = "ModelLearningDemoUser") -> None:
         super().__init__(config, name)
-        check.whole(name, "num_users", self._num_users, 1)
-        check.whole(name, "num_topics", self._num_topics, 1)
-        self._slate_size = config["slate_size"]
-        check.whole(name, "slate_size", self._slate_size, 1)
-        given = config.get("satisfaction_sensitivity")
-        self._sensitivity = _SENSITIVITY if given is None else given
-        shape = tuple(np.shape(self._sensitivity))
-        if shape not in ((), (1,), (self._num_users,)):
-            raise ConfigError(
-                f"{name}: satisfaction_sensitivity must be a number or one for each of the "
-                f"{self._num_users} users, got {list(shape)}"
-            )
-        self._affinity = TargetPointSimilarity((self._num_users,), self._slate_size)
-        self._choice = MultinomialLogitChoiceModel((self._num_users,), 0.0)
+        settings, users = self._settings, (self._num_users,)
+        self._slate_size = settings.whole("slate_size", 1)
+        self._sensitivity: Any = _SENSITIVITY
+        if settings.get("satisfaction_sensitivity", None) is not None:
+            self._sensitivity = settings.numbers("satisfaction_sensitivity", shape=users)
+        self._affinity = TargetPointSimilarity(users, self._slate_size)
+        self._choice = MultinomialLogitChoiceModel(users, 0.0)
 
     def initial_state(self) -> Value:
         """Returns intent `[U, K]`, satisfaction `[U]` and max_slate_utility `[U]` at step 0."""

@@ -56,25 +56,24 @@ class SocialUser(User):
         self, config: Mapping[str, Any], network: SocialNetwork, name: str = "SocialUser"
     ) -> None:
         super().__init__(config, name)
+        check.instance(name, "network", network, SocialNetwork)
         if network.num_users != self._num_users:
             raise ConfigError(
-                f"SocialUser: network must be of the {self._num_users} users of num_users, got "
+                f"{name}: network must be of the {self._num_users} users of num_users, got "
                 f"one of {network.num_users}"
             )
-        self._network, self._slate_size = network, config["slate_size"]
-        self._social_weight = config.get("social_weight", 0.2)
-        self._noise = config.get("interest_noise", 0.05)
-        self._effect = config.get("consumption_effect", 0.1)
-        self._scale = config.get("interest_scale", 1.0)
-        self._best_utility = config.get("best_utility", 2.0)
-        self._observe_interest = config.get("observe_interest", False)
-        check.real("SocialUser", "social_weight", self._social_weight, 0.0, 1.0)
-        check.real("SocialUser", "consumption_effect", self._effect, 0.0, 1.0)
-        check.real("SocialUser", "interest_noise", self._noise, 1e-6, 1e6)
-        check.real("SocialUser", "interest_scale", self._scale, 1e-6, 1e6)
-        users = (self._num_users,)
+        settings, users = self._settings, (self._num_users,)
+        self._network, self._slate_size = network, settings.whole("slate_size", 1)
+        self._social_weight = settings.real("social_weight", 0.0, 1.0, default=0.2)
+        self._noise = settings.real("interest_noise", 1e-6, 1e6, default=0.05)
+        self._effect = settings.real("consumption_effect", 0.0, 1.0, default=0.1)
+        self._scale = settings.real("interest_scale", 1e-6, 1e6, default=1.0)
+        self._best_utility = settings.numbers("best_utility", shape=(*users, 1), default=2.0)
+        self._observe_interest = settings.flag("observe_interest", default=False)
+        nochoice = settings.get("nochoice_logit", 0.0)
+        check.logits(name, "nochoice_logit", nochoice, shape=users)
         self._affinity = TargetPointSimilarity(users, self._slate_size)
-        self._choice = MultinomialLogitChoiceModel(users, config.get("nochoice_logit", 0.0))
+        self._choice = MultinomialLogitChoiceModel(users, nochoice)
 
     def initial_state(self) -> Value:
         """Returns interest `[U, K]` float32, everybody's independent of everybody else's."""

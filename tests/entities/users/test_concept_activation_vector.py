@@ -121,10 +121,32 @@ def test_what_is_rated_follows_affinity_and_popularity(seed):
             "num_tags times num_senses must be at most the 6 attributes, got 4 times 2",
         ),
         ({"max_ratings": 13}, "max_ratings must be at most num_docs, 12, got 13"),
-        ({"topic_means": np.zeros(3)}, r"topic_means must be [2, attributes], got (3,)"),
+        ({"topic_means": np.zeros(3)}, "topic_means must be of shape [2, any], got [3]"),
+        (
+            {"topic_means": np.full((2, 6), np.nan)},
+            "topic_means must be within (-inf, inf), got nan",
+        ),
+        ({"num_docs": 1.5}, "num_docs must be a whole number of at least 1, got 1.5"),
+        ({"max_ratings": "x"}, "max_ratings must be a whole number of at least 1, got 'x'"),
+        ({"num_tags": -1}, "num_tags must be a whole number of at least 0, got -1"),
+        ({"num_senses": 0}, "num_senses must be a whole number of at least 1, got 0"),
+        ({"tag_thresholds": ()}, "tag_thresholds must be of shape [any], got [0]"),
+        ({"tag_thresholds": (np.nan,)}, "tag_thresholds must be within (-inf, inf), got nan"),
+        ({"interest_spread": -1}, "interest_spread must be within [0, inf), got -1"),
+        ({"rating_noise": np.nan}, "rating_noise must be within [0, inf), got nan"),
+        ({"tag_noise": np.ones(7)}, "tag_noise must broadcast to the batch shape "),
+        ({"rating_power": 1.0}, "rating_power must be a number within [1.000001, 1000.0], got 1.0"),
+        ({"lowest_peak": 1.5}, "lowest_peak must be a number within [0.0, 1.0], got 1.5"),
+        ({"tagger_share": "x"}, "tagger_share must be a number within [0.0, 1.0], got 'x'"),
+        (
+            {"lowest_tag_rate": 0.5, "highest_tag_rate": 0.4},
+            "highest_tag_rate, from lowest_tag_rate on, must be a number within [0.5, 1.0]",
+        ),
+        ({"round_ratings": "no"}, "round_ratings must be True or False, got 'no'"),
+        ({"shared_sense": 1}, "shared_sense must be True or False, got 1"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):
     with pytest.raises(ValueError) as error:
         ConceptActivationVectorUser({**CONFIG, **change})
-    assert str(error.value) == f"ConceptActivationVectorUser: {message}"
+    assert str(error.value).startswith(f"ConceptActivationVectorUser: {message}")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.site import Seed, behaviour
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
@@ -152,3 +153,62 @@ def test_who_chooses_nothing_keeps_their_taste():
     state = after(make_user(), [4, 4])
     np.testing.assert_array_equal(state.get("affinity"), AFFINITY)
     np.testing.assert_array_equal(state.get("recent_genres"), np.zeros(3))
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"slate_size": 0}, "slate_size must be a whole number of at least 1, got 0"),
+        ({"rating_noise": NAN}, "rating_noise must be within [0, inf), got nan"),
+        ({"rating_noise": -1.0}, "rating_noise must be within [0, inf), got -1.0"),
+        ({"drift_rate": 1.5}, "drift_rate must be within [0, 1], got 1.5"),
+        ({"drift_rate": "x"}, "drift_rate must be an array of real numbers, got 'x'"),
+        ({"boredom_penalty": NAN}, "boredom_penalty must be within (-inf, inf), got nan"),
+        ({"boredom_decay": [0.5] * 2}, "boredom_decay must broadcast to the batch shape [4, 3]"),
+        ({"nochoice_logit": np.inf}, "nochoice_logit must be within [-inf, "),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting, message):
+    with pytest.raises(ConfigError) as error:
+        GenreTasteUser({**CONFIG, "num_users": 4, **setting}, np.ones((4, 3)), np.ones(4), 3.0)
+    assert str(error.value).startswith(f"GenreTasteUser: {message}")
+    (name,) = setting
+    config = {k: v for k, v in CONFIG.items() if k != name}
+    with pytest.raises(ConfigError, match=f"GenreTasteUser: config must have '{name}'"):
+        GenreTasteUser({**config, "num_users": 4}, np.ones((4, 3)), np.ones(4), 3.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"affinity": np.ones((3, 2))}, "affinity must be of shape [4, 3], got [3, 2]"),
+        ({"affinity": np.full((4, 3), NAN)}, "affinity must be within (-inf, inf), got nan"),
+        ({"offset": np.ones(3)}, "offset must broadcast to the batch shape [4], got [3]"),
+        ({"offset": NAN}, "offset must be within (-inf, inf), got nan"),
+        ({"usual_rating": NAN}, "usual_rating must be within (-inf, inf), got nan"),
+        ({"usual_rating": None}, "usual_rating must be an array of real numbers, got None"),
+        ({"observe_taste": "no"}, "observe_taste must be True or False, got 'no'"),
+    ],
+)
+def test_tastes_out_of_range_are_refused(change, message):
+    given = {"affinity": np.ones((4, 3)), "offset": np.ones(4), "usual_rating": 3.0, **change}
+    with pytest.raises(ConfigError) as error:
+        GenreTasteUser({**CONFIG, "num_users": 4}, **given)
+    assert str(error.value) == f"GenreTasteUser: {message}"
+
+
+def test_drift_and_boredom_can_be_trained():
+    trained = {x: tf.Variable(CONFIG[x]) for x in ("drift_rate", "boredom_decay", "rating_noise")}
+    user = GenreTasteUser({**CONFIG, "num_users": 1, **trained}, AFFINITY[None], [0.0], 3.2)
+    state = Value(affinity=tf.constant(AFFINITY[None]), recent_genres=tf.ones([1, 3]))
+    with tf.GradientTape() as tape:
+        following = user.next_state(state, choosing(1), slate())
+        total = tf.reduce_sum(following.get("affinity")) + tf.reduce_sum(
+            following.get("recent_genres")
+        )
+    drift, decay = tape.gradient(total, [trained["drift_rate"], trained["boredom_decay"]])
+    np.testing.assert_allclose(drift, np.sum([0, 1, 0] - AFFINITY), rtol=1e-6)
+    np.testing.assert_allclose(decay, 3.0)

@@ -133,10 +133,12 @@ def test_values_are_as_specified(observe, slates):
     [
         ({"interest_step_size": 2.0}, "interest_step_size must be a number within [0.0, 1.0]"),
         ({"slate_size": 0}, "slate_size must be a whole number of at least 1"),
+        ({"observe_interest": "no"}, "observe_interest must be True or False"),
+        ({"no_click_mass": np.inf}, "no_click_mass must be a number within [-inf, 1000000000.0]"),
     ],
 )
 def test_settings_out_of_range_are_refused(change, message):
     (value,) = change.values()
     with pytest.raises(ValueError) as error:
         InterestEvolutionUser({**CONFIG, **change})
-    assert str(error.value) == f"InterestEvolutionUser: {message}, got {value}"
+    assert str(error.value) == f"InterestEvolutionUser: {message}, got {value!r}"

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.site import Record, Seed, behaviour
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
@@ -106,3 +107,37 @@ def test_the_first_exposure_covers_half_of_what_diets_lead_to(discount, half, se
     n = first.get("net_kale_exposure").numpy() if half else np.asarray(first["net_kale_exposure"])
     assert np.abs(n).max() <= half * (1 + 1e-6)
     assert np.abs(n).max() >= 0.95 * half  # missed with probability 0.95^1000 < 1e-22
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"slate_size": 1.5}, "slate_size must be a whole number of at least 1, got 1.5"),
+        ({"discount": np.nan}, "discount must be a number within [0.0, 1.0], got nan"),
+        ({"discount": 1.5}, "discount must be a number within [0.0, 1.0], got 1.5"),
+        ({"sensitivity": np.nan}, "sensitivity must be within (-inf, inf), got nan"),
+        ({"sensitivity": [0.1] * 3}, "sensitivity must broadcast to the batch shape [5], got [3]"),
+        ({"innovation_noise": -1}, "innovation_noise must be within [0, inf), got -1"),
+        ({"mu_choc": np.inf}, "mu_choc must be within (-inf, inf), got inf"),
+        ({"mu_kale": "x"}, "mu_kale must be an array of real numbers, got 'x'"),
+        ({"sd_choc": -0.5}, "sd_choc must be within [0, inf), got -0.5"),
+        ({"sd_kale": np.nan}, "sd_kale must be within [0, inf), got nan"),
+        ({"observe_exposure": "no"}, "observe_exposure must be True or False, got 'no'"),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting, message):
+    with pytest.raises(ConfigError) as error:
+        LongTermSatisfactionUser({**CONFIG, **setting})
+    assert str(error.value) == f"LongTermSatisfactionUser: {message}"
+
+
+def test_how_users_feel_can_be_trained_and_differ():
+    sensitivity, noise = tf.Variable(0.3), tf.Variable(0.0)
+    config = {**CONFIG, "sensitivity": sensitivity, "innovation_noise": noise}
+    user = LongTermSatisfactionUser({**config, "mu_kale": np.linspace(1, 4, U)})
+    with tf.GradientTape() as tape:
+        satisfaction = tf.reduce_sum(state(user, [2.0] * U).get("satisfaction"))
+    p = 1 / (1 + np.exp(-0.6))
+    np.testing.assert_allclose(tape.gradient(satisfaction, sensitivity), U * 2 * p * (1 - p), 1e-5)
+    _, sites = run(user.next_state, state(user, [2.0] * U), Value(choice=[0] * U), SLATE)
+    assert sites  # what training may make positive is drawn

@@ -103,6 +103,26 @@ def test_a_sensitivity_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError) as error:
         ModelLearningDemoUser({**CONFIG, "satisfaction_sensitivity": np.ones(3)})
     assert str(error.value) == (
-        "ModelLearningDemoUser: satisfaction_sensitivity must be a number or one for each of the 4 "
-        "users, got [3]"
+        "ModelLearningDemoUser: satisfaction_sensitivity must broadcast to the batch shape [4], "
+        "got [3]"
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (
+            {"satisfaction_sensitivity": np.nan},
+            "satisfaction_sensitivity must be within (-inf, inf)",
+        ),
+        (
+            {"satisfaction_sensitivity": "x"},
+            "satisfaction_sensitivity must be an array of real numbe",
+        ),
+        ({"slate_size": 1.5}, "slate_size must be a whole number of at least 1, got 1.5"),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting, message):
+    with pytest.raises(ValueError) as error:
+        ModelLearningDemoUser({**CONFIG, **setting})
+    assert str(error.value).startswith(f"ModelLearningDemoUser: {message}")

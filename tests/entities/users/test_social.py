@@ -91,8 +91,20 @@ def test_the_utility_of_all_documents_is_that_on_slates(rng):
         ({"social_weight": 1.5}, r"social_weight must be a number within \[0.0, 1.0\], got 1.5"),
         ({"consumption_effect": -1.0}, "consumption_effect must be a number within"),
         ({"interest_noise": 0.0}, "interest_noise must be a number within"),
+        ({"interest_scale": np.nan}, "interest_scale must be a number within"),
+        ({"best_utility": np.nan}, r"best_utility must be within \(-inf, inf\), got nan"),
+        ({"best_utility": np.ones(3)}, r"best_utility must broadcast .* \[4, 1\], got \[3\]"),
+        ({"nochoice_logit": np.nan}, "nochoice_logit must be within .*, got nan"),
+        ({"nochoice_logit": [0.0] * 3}, r"nochoice_logit must broadcast .* \[4\], got \[3\]"),
+        ({"slate_size": "x"}, "slate_size must be a whole number of at least 1, got 'x'"),
+        ({"observe_interest": 1}, "observe_interest must be True or False, got 1"),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, message):
     with pytest.raises(ConfigError, match=f"SocialUser: {message}"):
         SocialUser({**CONFIG, **setting}, NETWORK)
+
+
+def test_what_is_no_network_is_refused():
+    with pytest.raises(ConfigError, match="SocialUser: network must be a SocialNetwork, got 'x'"):
+        SocialUser(CONFIG, "x")
