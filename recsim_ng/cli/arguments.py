@@ -194,7 +194,8 @@ def _parse_study(command: str, story: str, args: Sequence[str]) -> Study:
     options = Options(read.num_steps, read.num_seeds)
     fields: list[Any] = [
         (story, config),
-        (command, Options, dataclasses.field(default=options)),
+        # An option that is a flag says what giving it does; a setting says what it is, either way.
+        (command, tyro.conf.FlagCreatePairsOff[Options], dataclasses.field(default=options)),
     ]
     if command == "compare":
         words = "The setting that the arms differ in, and its values."
@@ -205,7 +206,7 @@ def _parse_study(command: str, story: str, args: Sequence[str]) -> Study:
         prog=f"recsim-ng {command} {story}",
         description=catalogue.find(story).summary,
         args=args,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+        config=(tyro.conf.OmitArgPrefixes,),
     )
     given = {s.name: getattr(getattr(parsed, story), s.name) for s in read.settings}
     study = Study(story, given, getattr(parsed, command), getattr(parsed, "vary", None))

@@ -70,6 +70,7 @@ class Config:
 
     def __post_init__(self) -> None:
         where = "interest_evolution"
+        check.flags(where, self)
         for name in ("num_users", "num_topics", "num_docs", "history_length", "horizon"):
             check.whole(where, name, getattr(self, name), 1)
         check.whole(where, "slate_size", self.slate_size, 1, self.num_docs)

@@ -70,6 +70,8 @@ class InterestOptimum:
         check.whole(where, "slate_size", slate_size, 1, num_docs)
         check.whole(where, "horizon", horizon, 1)
         check.whole(where, "num_points", num_points, 3)
+        check.real(where, "step_size", step_size, 0.0, 1.0)
+        check.real(where, "nochoice_logit", nochoice_logit, -1e3, 1e3)
         if horizon > 1:
             check.whole(where, "the number of topics", self._num_topics, 1, 2)
         self._slate_size, self._horizon = slate_size, horizon

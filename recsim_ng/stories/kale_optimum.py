@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 
 _GRID = 801
@@ -61,11 +62,11 @@ def kale_optimum(
     """Solves the story for slates of one document.
 
     Args:
-      kaleness: `[D]` of the documents.
+      kaleness: `[D]` of the documents, within [0, 1].
       num_steps: T, at least 1.
-      discount: share of the exposure that is left after a step.
+      discount: share of the exposure that is left after a step, within [0, 1].
       sensitivity: of satisfaction to exposure.
-      innovation_noise: standard deviation of the exposure's noise.
+      innovation_noise: standard deviation of the exposure's noise; 0: none.
       mu_choc: location of the log engagement of chocolate.
       mu_kale: of kale.
       sd_choc: scale of the log engagement of chocolate.
@@ -77,15 +78,24 @@ def kale_optimum(
       of steady diets.
 
     Raises:
-      ConfigError: (also a ValueError) num_steps is below 1 or the document unknown.
+      ConfigError: (also a ValueError) an argument is out of range.
 
     Source: Bellman (1957), Dynamic programming, chapter III.
     """
-    k = np.asarray(kaleness, np.float64)
-    if num_steps < 1:
-        raise ConfigError(f"kale_optimum: num_steps must be at least 1, got {num_steps}")
-    if document is not None and not 0 <= document < k.size:
-        raise ConfigError(f"kale_optimum: document must be within 0..{k.size - 1}, got {document}")
+    where = "kale_optimum"
+    k = np.asarray(check.probabilities(where, "kaleness", kaleness), np.float64)
+    if k.ndim != 1 or not k.size:
+        raise ConfigError(f"{where}: kaleness must be [D], a number for each document, got {k}")
+    check.whole(where, "num_steps", num_steps, 1)
+    check.real(where, "discount", discount, 0.0, 1.0)
+    check.real(where, "sensitivity", sensitivity, -1e3, 1e3)
+    check.real(where, "innovation_noise", innovation_noise, 0.0, 1e3)
+    for name, location in (("mu_choc", mu_choc), ("mu_kale", mu_kale)):
+        check.real(where, name, location, -300.0, 300.0)
+    for name, scale in (("sd_choc", sd_choc), ("sd_kale", sd_kale)):
+        check.real(where, name, scale, 0.0, 20.0)
+    if document is not None:
+        check.whole(where, "document", document, 0, k.size - 1)
     reach = float(num_steps) if discount >= 1.0 else min(num_steps, 1.0 / (1.0 - discount))
     spread = math.sqrt(sum(discount ** (2 * t) for t in range(num_steps)))
     half = reach + 6.0 * innovation_noise * spread

@@ -70,6 +70,7 @@ class Config:
 
     def __post_init__(self) -> None:
         where = "movielens"
+        check.flags(where, self)
         if not isinstance(self.ratings, str) or not self.ratings:
             raise ConfigError(
                 f"{where}: ratings must name a folder, got {self.ratings!r}; "

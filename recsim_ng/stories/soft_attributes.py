@@ -25,6 +25,8 @@ from recsim_ng.entities.metrics import gini
 from recsim_ng.entities.users.concept_activation_vector import ConceptActivationVectorUser
 from recsim_ng.stories.static_recs_simulation import static_recs_story
 
+_MAX_RATINGS = 100
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -58,8 +60,8 @@ class Config:
     """The peaks of tastes are uniform between this and 1."""
     rating_power: float = 1.35
     """Exponent of the Zipf law of the number of ratings of a user."""
-    max_ratings: int = 100
-    """R, cap of the number of ratings of a user."""
+    max_ratings: int = 0
+    """R, cap of the number of ratings of a user; 0: 100, or the number of items if that is less."""
     rating_noise: float = 0.02
     """Standard deviation of a rating before it is scaled to 1..5."""
     round_ratings: bool = True
@@ -75,18 +77,22 @@ class Config:
 
     def __post_init__(self) -> None:
         where = "soft_attributes"
+        check.flags(where, self)
         for name in ("num_users", "num_docs", "num_topics", "num_attributes", "num_tags"):
             check.whole(where, name, getattr(self, name), 1)
         check.whole(where, "num_senses", self.num_senses, 1)
-        check.whole(where, "max_ratings", self.max_ratings, 1, self.num_docs)
+        check.whole(where, "max_ratings", self.max_ratings, 0, self.num_docs)
         check.whole(where, "topic_seed", self.topic_seed, 0, 2**63 - 1)
         if self.num_tags * self.num_senses > self.num_attributes:
             raise ConfigError(
                 f"{where}: num_tags times num_senses must be at most num_attributes, "
                 f"{self.num_attributes}, got {self.num_tags} times {self.num_senses}"
             )
-        if not self.tag_thresholds:
-            raise ConfigError(f"{where}: tag_thresholds must hold at least one number, got ()")
+        if not isinstance(self.tag_thresholds, tuple | list) or not self.tag_thresholds:
+            raise ConfigError(
+                f"{where}: tag_thresholds must hold at least one number, such as (0.5,), got "
+                f"{self.tag_thresholds!r}"
+            )
         for threshold in self.tag_thresholds:
             check.real(where, "tag_thresholds", threshold, 0.0, 1.0)
         check.real(where, "rating_power", self.rating_power, 1.0 + 1e-3, 100.0)
@@ -99,6 +105,11 @@ class Config:
                 f"{where}: lowest_peak must be below 1 and lowest_tag_rate below highest_tag_rate, "
                 f"got {self.lowest_peak}, {self.lowest_tag_rate} and {self.highest_tag_rate}"
             )
+
+    @property
+    def ratings_cap(self) -> int:
+        """R, with the default resolved."""
+        return self.max_ratings or min(_MAX_RATINGS, self.num_docs)
 
 
 def topic_means(num_topics: int, num_attributes: int, seed: int = 0) -> np.ndarray:
@@ -123,7 +134,7 @@ def story(config: Config) -> Sequence[Variable]:
       config: its settings.
     """
     settings = dataclasses.asdict(config)
-    settings["slate_size"] = config.num_docs
+    settings["slate_size"], settings["max_ratings"] = config.num_docs, config.ratings_cap
     settings["topic_means"] = topic_means(
         config.num_topics, config.num_attributes, config.topic_seed
     )

@@ -87,6 +87,10 @@ def test_help_shows_every_setting_with_its_description_and_default(capsys):
         "--kind {walk,rest} What they do. (default: walk)",
         "--breaks-at INT The step at which positions become NaN; 0: never. (default: 0)",
         "--num-steps INT T, steps of each run. (default: 6)",
+        # A setting says what it is, with either flag; an option what giving it does.
+        "--loud, --no-loud Nothing. (default: False)",
+        "--resume Go on with",
+        "--no-jit Run as a TensorFlow graph",
     ):
         assert words in said
 

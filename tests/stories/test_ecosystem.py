@@ -419,7 +419,9 @@ def test_providers_are_those_of_their_seed_not_of_a_runs():
             {"slate_size": 401},
             "ecosystem: slate_size must be a whole number within 1..400, got 401",
         ),
-        ({"num_docs": 2}, "ecosystem: num_docs must be a whole number of at least 3, got 2"),
+        ({"num_docs": 2}, "ecosystem: slate_size must be a whole number within 1..2, got 3"),
+        ({"num_docs": None}, "ecosystem: num_docs must be a whole number of at least 0, got None"),
+        ({"num_docs": []}, "ecosystem: num_docs must be a whole number of at least 0, got []"),
         (
             {"provider_boost_cap": -1.0},
             "ecosystem: provider_boost_cap must be a number within [0.0, 1000000.0], got -1.0",
@@ -439,6 +441,63 @@ def test_a_setting_out_of_range_is_refused(setting, message):
     with pytest.raises(ConfigError) as error:
         ecosystem.Config(**setting)
     assert str(error.value).startswith(message)
+
+
+MEANS = np.zeros([3, 2])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_docs": 2}, "slate_size must be a whole number within 1..2, got 3"),
+        ({"num_users": 0}, "num_users must be a whole number of at least 1, got 0"),
+        ({"num_docs": []}, "num_docs must be a whole number of at least 0, got []"),
+        ({"slate_size": 16}, "slate_size must be a whole number within 1..15, got 16"),
+        ({"provider_means": MEANS * np.nan}, "provider_means must be within (-inf, inf), got nan"),
+        ({"provider_means": [0.0, 1.0]}, "provider_means must be [P, K], got shape [2]"),
+        ({"provider_means": MEANS[:0]}, "provider_means must be [P, K], got shape [0, 2]"),
+        ({"provider_means": "x"}, "provider_means must be an array of real numbers, got 'x'"),
+        ({"recommender": "nope"}, "recommender must be one of ["),
+    ],
+)
+def test_a_network_for_wrong_arguments_is_refused(changes, message):
+    with pytest.raises(ConfigError) as error:
+        ecosystem.create_viable_provider_simulation_network(**{"provider_means": MEANS, **changes})
+    where = "create_viable_provider_simulation_network"
+    assert str(error.value).startswith(f"{where}: {message}")
+
+
+@pytest.mark.parametrize("cap", [math.nan, "x", None])
+def test_the_recommender_names_a_wrong_cap(cap):
+    with pytest.raises(ConfigError, match="provider_boost_cap must be a number within"):
+        ecosystem.create_viable_provider_simulation_network(MEANS, 5, cap)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((-1.0, 2, 3, 2), "provider_disp must be a number within [0.0, 1000000000000.0], got -1.0"),
+        ((1.0, 0, 3, 2), "provider_fan_out must be a whole number of at least 1, got 0"),
+        ((1.0, 2, 0.5, 2), "num_provider_clusters must be a whole number of at least 1, got 0.5"),
+        ((1.0, 2, 3, None), "num_topics must be a whole number of at least 1, got None"),
+    ],
+)
+def test_providers_for_wrong_arguments_are_refused(arguments, message):
+    with pytest.raises(ConfigError) as error:
+        ecosystem.init_random_provider_clusters(*arguments)
+    assert str(error.value) == f"init_random_provider_clusters: {message}"
+
+
+def test_distances_grow_by_the_step_size():
+    config = dataclasses.replace(SMALL, interest_step_size=0.25)
+    run = PythonRuntime(ecosystem.story(config)).trajectory(60, seed=77)
+    interests = np.asarray(run["user state"].get("user_interests"))
+    # Documents stay where providers are, so that far out the distance is that from the origin.
+    ratio = np.linalg.norm(interests[-1], axis=-1) / np.linalg.norm(interests[-2], axis=-1)
+    np.testing.assert_allclose(ratio, 1.25, rtol=1e-3)
+    # So after 40 / log(1.25) steps it is exp(40) times what it was, and its square overflows.
+    reach = np.exp(40.0) * np.linalg.norm(interests[0], axis=-1).mean()
+    assert 1e-2 < reach**2 / np.finfo(np.float32).max < 1e2
 
 
 def test_providers_health_in_closed_form():

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.stories.kale_optimum import kale_optimum
 
 SETTINGS = {
@@ -66,13 +67,35 @@ def test_at_the_last_step_chocolate_is_best():
 
 
 @pytest.mark.parametrize(
-    ("steps", "document", "message"),
+    ("change", "message"),
     [
-        (0, None, "kale_optimum: num_steps must be at least 1, got 0"),
-        (3, 2, "kale_optimum: document must be within 0..1, got 2"),
+        ({"num_steps": 0}, "num_steps must be a whole number of at least 1, got 0"),
+        ({"num_steps": "x"}, "num_steps must be a whole number of at least 1, got 'x'"),
+        ({"document": 2}, "document must be a whole number within 0..1, got 2"),
+        ({"kaleness": 0.5}, "kaleness must be [D], a number for each document, got 0.5"),
+        ({"kaleness": [[0.5]]}, "kaleness must be [D], a number for each document, got [[0.5]]"),
+        ({"kaleness": []}, "kaleness must be [D], a number for each document, got []"),
+        ({"kaleness": [0.0, 1.5]}, "kaleness must be within [0, 1], got 1.5"),
+        ({"kaleness": [-0.1]}, "kaleness must be within [0, 1], got -0.1"),
+        ({"kaleness": [np.nan]}, "kaleness must be within [0, 1], got nan"),
+        ({"kaleness": "x"}, "kaleness must be an array of real numbers, got 'x'"),
+        *(
+            ({name: x}, f"{name} must be a number within [{low}, {high}], got {x!r}")
+            for name, low, high in (
+                ("discount", 0.0, 1.0),
+                ("sensitivity", -1000.0, 1000.0),
+                ("innovation_noise", 0.0, 1000.0),
+                ("mu_choc", -300.0, 300.0),
+                ("mu_kale", -300.0, 300.0),
+                ("sd_choc", 0.0, 20.0),
+                ("sd_kale", 0.0, 20.0),
+            )
+            for x in (np.nan, "x", None)
+        ),
     ],
 )
-def test_what_makes_no_sense_is_refused(steps, document, message):
-    with pytest.raises(ValueError) as error:
-        kale_optimum([0.0, 1.0], steps, document=document, **SETTINGS)
-    assert str(error.value) == message
+def test_what_makes_no_sense_is_refused(change, message):
+    arguments = {"kaleness": [0.0, 1.0], "num_steps": 3, **SETTINGS, **change}
+    with pytest.raises(ConfigError) as error:
+        kale_optimum(arguments.pop("kaleness"), arguments.pop("num_steps"), **arguments)
+    assert str(error.value) == f"kale_optimum: {message}"

@@ -1,5 +1,7 @@
 """The soft attributes story: all runtimes, its headline numbers, and what its settings do."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -45,17 +47,31 @@ def test_topics_are_the_same_for_all_seeds_of_a_run():
     assert not np.array_equal(means, topic_means(3, 6, seed=2))
 
 
+def test_the_cap_of_ratings_follows_the_items():
+    assert (Config().ratings_cap, Config(num_docs=60).ratings_cap) == (100, 60)
+    assert Config(max_ratings=7).ratings_cap == 7
+    few = story(dataclasses.replace(SMALL, max_ratings=0))
+    (response,) = (v for v in few if v.name == "user response")
+    assert response.spec.get("is_rated").space.shape == (30, 15)
+
+
+THRESHOLDS = "tag_thresholds must hold at least one number, such as (0.5,), got "
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"num_users": 0}, "num_users must be a whole number of at least 1, got 0"),
-        ({"max_ratings": 501}, "max_ratings must be a whole number within 1..500, got 501"),
+        ({"max_ratings": 501}, "max_ratings must be a whole number within 0..500, got 501"),
         (
             {"num_senses": 3},
             "num_tags times num_senses must be at most num_attributes, 10, got 5 times 3",
         ),
         ({"rating_power": 1.0}, "rating_power must be a number within [1.001, 100.0], got 1.0"),
-        ({"tag_thresholds": ()}, "tag_thresholds must hold at least one number, got ()"),
+        ({"tag_thresholds": ()}, THRESHOLDS + "()"),
+        ({"tag_thresholds": float("nan")}, THRESHOLDS + "nan"),
+        ({"shared_sense": "nope"}, "shared_sense must be True or False, got 'nope'"),
+        ({"round_ratings": []}, "round_ratings must be True or False, got []"),
         (
             {"lowest_tag_rate": 0.6},
             "lowest_peak must be below 1 and lowest_tag_rate below highest_tag_rate, got 0.5, 0.6 "
