@@ -81,7 +81,7 @@ def create_viable_provider_simulation_network(
       provider_boost_cap: how much the recommender may promote a provider; 0: myopic.
       num_docs: D; 5 P if None or 0.
       slate_size: S.
-      interest_step_size: how far interests move away from what was chosen.
+      interest_step_size: how far interests move away from what was chosen, as in `Config`.
       recommender: who chooses the slates, as in `Config`.
 
     Returns:
