@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check
+from recsim_ng.core import check, operand
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.ordering import top_k
 
@@ -35,7 +35,7 @@ class OrderedPicks(tfp.distributions.Distribution):
 
     Raises:
       ConfigError: (also a ValueError) num_picks is no whole number within 1..n, or the logits are
-        no floating-point numbers with an axis of items.
+        no real numbers with an axis of items.
 
     Source: Plackett (1975), The analysis of permutations; Luce (1959), Individual choice behavior.
     """
@@ -49,7 +49,9 @@ class OrderedPicks(tfp.distributions.Distribution):
         name: str = "OrderedPicks",
     ) -> None:
         parameters = dict(locals())
-        self._logits = _logits_of(name, logits)
+        self._logits = operand.floats(name, "logits", logits)
+        if self._logits.shape.rank == 0:
+            raise ConfigError(f"{name}: logits must have an axis of items, got {logits}")
         size = self._logits.shape[-1]
         check.whole(name, "num_picks", num_picks, 1, *(() if size is None else (size,)))
         self._num_picks = num_picks
@@ -167,17 +169,6 @@ def left_at_each(logits: Any, picks: Any) -> Left:
     base = _finite(best)
     weight = tf.reduce_sum(tf.exp(later - base[..., None]), axis=-1)
     return Left(chosen, best, weight + others * tf.exp(best_never - base), is_picked)
-
-
-def _logits_of(name: str, logits: Any) -> Any:
-    try:
-        found = tf.convert_to_tensor(logits)
-    except (TypeError, ValueError):
-        found = None
-    if found is None or not found.dtype.is_floating or found.shape.rank == 0:
-        shown = repr(logits) if found is None else f"{found.dtype.name} of shape {found.shape}"
-        raise ConfigError(f"{name}: logits must be floating-point numbers [B..., n], got {shown}")
-    return found
 
 
 def _finite(x: Any) -> Any:

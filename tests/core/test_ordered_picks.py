@@ -146,9 +146,9 @@ def test_the_sampler_draws_what_is_scored_as_possible_and_its_noise_is_found_aga
         (LOGITS, 5, "num_picks must be a whole number within 1..4, got 5"),
         (LOGITS, 1.5, "num_picks must be a whole number within 1..4, got 1.5"),
         (LOGITS, "x", "num_picks must be a whole number within 1..4, got 'x'"),
-        (None, 1, "logits must be floating-point numbers [B..., n], got None"),
-        ([0, 1], 1, "logits must be floating-point numbers [B..., n], got int32 of shape (2,)"),
-        (0.5, 1, "logits must be floating-point numbers [B..., n], got float32 of shape ()"),
+        (None, 1, "logits must be an array of real numbers, got None"),
+        ([True], 1, "logits must be an array of real numbers, got bool"),
+        (0.5, 1, "logits must have an axis of items, got 0.5"),
     ],
 )
 def test_what_makes_no_law_is_refused(logits, num_picks, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from typing import Any
 
 import tensorflow as tf
@@ -10,7 +11,7 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
 from recsim_ng.entities.choice_models import probability
-from recsim_ng.entities.choice_models.examination import Examination
+from recsim_ng.entities.choice_models.examination import Examination, GeometricExamination
 
 
 class Attraction(Entity, metaclass=abc.ABCMeta):
@@ -19,6 +20,18 @@ class Attraction(Entity, metaclass=abc.ABCMeta):
     Args:
       name: of the entity.
     """
+
+    def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
+        """Requires the parameters to fit the users and, if its size is known, the slate.
+
+        Args:
+          batch_shape: of the users, `[B...]`.
+          slate_size: S; None: not known yet.
+
+        Raises:
+          ConfigError: (also a ValueError) one does not.
+        """
+        del batch_shape, slate_size  # there are none
 
     @abc.abstractmethod
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
@@ -34,17 +47,27 @@ class LogitAttraction(Attraction):
 
         a_i = exp(l_i) / (exp(l_i) + exp(n)) = sigmoid(l_i - n)
 
+    A document of minus infinity is never chosen, whatever n.
+
     Args:
-      nochoice_logits: n, scalar, or `[B...]`; a variable can be trained.
+      nochoice_logits: n, scalar, or `[B...]`; minus infinity: whatever is examined is chosen. A
+        variable can be trained.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) nochoice_logits is NaN or plus infinity.
     """
 
     def __init__(self, nochoice_logits: Any = 0.0, name: str = "LogitAttraction") -> None:
         super().__init__(name=name)
-        self._nochoice_logits = nochoice_logits
+        self._nochoice_logits = check.logits(name, "nochoice_logits", nochoice_logits)
+
+    def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
+        check.logits(self.name, "nochoice_logits", self._nochoice_logits, shape=batch_shape)
 
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         x = scores - tf.cast(self._nochoice_logits, scores.dtype)[..., None]
+        x = tf.where(scores > -math.inf, x, tf.constant(-math.inf, x.dtype))
         return tf.math.log_sigmoid(x), tf.math.log_sigmoid(-x)
 
 
@@ -54,12 +77,14 @@ class ProportionalAttraction(Attraction):
         a_i = score_scaling (s_i - min_normalizer),   brought into [0, 1] where it is outside
 
     Args:
-      min_normalizer: the score of a document that is never chosen.
-      score_scaling: 0 or above; 1 / (greatest score - min_normalizer) keeps all within [0, 1].
+      min_normalizer: the score of a document that is never chosen, a number, or what broadcasts to
+        `[B..., S]`.
+      score_scaling: 0 or above, alike; 1 / (greatest score - min_normalizer) keeps all within
+        [0, 1].
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) score_scaling is below 0.
+      ConfigError: (also a ValueError) score_scaling is below 0, or a parameter is not finite.
 
     Source: Ie et al. (2019), RecSim: a configurable simulation platform for recommender systems,
       arXiv 1909.04847.
@@ -72,8 +97,14 @@ class ProportionalAttraction(Attraction):
         name: str = "ProportionalAttraction",
     ) -> None:
         super().__init__(name=name)
-        self._min_normalizer = min_normalizer
+        self._min_normalizer = check.numbers(name, "min_normalizer", min_normalizer)
         self._score_scaling = check.numbers(name, "score_scaling", score_scaling, 0.0)
+
+    def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
+        if slate_size is not None:
+            shape = (*batch_shape, slate_size)
+            check.numbers(self.name, "min_normalizer", self._min_normalizer, shape=shape)
+            check.numbers(self.name, "score_scaling", self._score_scaling, shape=shape)
 
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         above = scores - tf.cast(self._min_normalizer, scores.dtype)
@@ -91,7 +122,7 @@ class ExponentialAttraction(Attraction):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) score_scaling is below 0.
+      ConfigError: (also a ValueError) score_scaling is below 0, or a parameter is not finite.
 
     Source: Ie et al. (2019), RecSim: a configurable simulation platform for recommender systems,
       arXiv 1909.04847.
@@ -101,10 +132,44 @@ class ExponentialAttraction(Attraction):
         super().__init__(name=name)
         self._score_scaling = check.numbers(name, "score_scaling", score_scaling, 0.0)
 
+    def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
+        if slate_size is not None:
+            shape = (*batch_shape, slate_size)
+            check.numbers(self.name, "score_scaling", self._score_scaling, shape=shape)
+
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         scaling = tf.cast(self._score_scaling, scores.dtype)
         log_p = tf.minimum(scores + probability.log(scaling), 0.0)
         return log_p, probability.log(-tf.math.expm1(log_p))
+
+
+def parts_of(
+    where: str,
+    attraction: Attraction | None,
+    examination: Examination | None,
+    batch_shape: tuple[int, ...],
+    slate_size: int | None = None,
+) -> tuple[Attraction, Examination]:
+    """Returns a model's attraction and examination, a binary logit and 1 everywhere if None.
+
+    Args:
+      where: the model's name.
+      attraction: of documents.
+      examination: of places.
+      batch_shape: of the users, `[B...]`.
+      slate_size: S; None: not known yet.
+
+    Raises:
+      ConfigError: (also a ValueError) one is something else, or its parameters do not fit the users
+        or the slate.
+    """
+    attraction = LogitAttraction() if attraction is None else attraction
+    examination = GeometricExamination() if examination is None else examination
+    check.instance(where, "attraction", attraction, Attraction)
+    check.instance(where, "examination", examination, Examination)
+    for part in (attraction, examination):
+        part.check_shapes(batch_shape, slate_size)
+    return attraction, examination
 
 
 def appeal(attraction: Attraction, examination: Examination, scores: Any) -> tuple[Any, Any]:
@@ -114,7 +179,14 @@ def appeal(attraction: Attraction, examination: Examination, scores: Any) -> tup
       attraction: of documents.
       examination: of places.
       scores: `[B..., S]`.
+
+    Raises:
+      ConfigError: (also a ValueError) their parameters do not fit the scores.
     """
+    if scores.shape.is_fully_defined():
+        *batch_shape, slate_size = scores.shape.as_list()
+        for part in (attraction, examination):
+            part.check_shapes(tuple(batch_shape), slate_size)
     log_attracted, log_repelled = attraction.log_probabilities(scores)
     examined = examination.probabilities(scores.shape[-1], scores.dtype)
     log_examined = probability.log(examined)

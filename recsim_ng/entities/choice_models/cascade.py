@@ -8,12 +8,11 @@ from typing import Any
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.edward2 import ed
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import probability
-from recsim_ng.entities.choice_models.attraction import Attraction, LogitAttraction, appeal
-from recsim_ng.entities.choice_models.choice_model import ChoiceModel, scores_of
-from recsim_ng.entities.choice_models.examination import Examination, GeometricExamination
+from recsim_ng.entities.choice_models.attraction import Attraction, appeal, parts_of
+from recsim_ng.entities.choice_models.choice_model import ChoiceModel, place_on_slate, scores_of
+from recsim_ng.entities.choice_models.examination import Examination
 
 
 class CascadeChoiceModel(ChoiceModel):
@@ -36,8 +35,8 @@ class CascadeChoiceModel(ChoiceModel):
       name: of the entity; its site is called after it.
 
     Raises:
-      ConfigError: (also a ValueError) continuation is outside [0, 1] or does not broadcast to the
-        batch shape.
+      ConfigError: (also a ValueError) attraction or examination is something else or does not fit
+        the users, or continuation is outside [0, 1] or does not broadcast to the batch shape.
 
     Source: Craswell, Zoeter, Taylor and Ramsey (2008), An experimental comparison of click
       position-bias models; Ie et al. (2019), arXiv 1909.04847.
@@ -52,11 +51,12 @@ class CascadeChoiceModel(ChoiceModel):
         name: str = "CascadeChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        self._attraction = LogitAttraction() if attraction is None else attraction
-        self._examination = GeometricExamination() if examination is None else examination
-        continuation = check.probabilities(name, "continuation", continuation)
-        check.numbers(name, "continuation", continuation, shape=self._batch_shape)
-        self._continuation = continuation
+        self._attraction, self._examination = parts_of(
+            name, attraction, examination, self._batch_shape
+        )
+        self._continuation = check.probabilities(
+            name, "continuation", continuation, shape=self._batch_shape
+        )
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the choices.
@@ -82,4 +82,4 @@ class CascadeChoiceModel(ChoiceModel):
         given_up = reached + log_passed + tf.where(last, tf.zeros_like(stops), stops)
         none = probability.log_sum(given_up)[..., None]
         logits = tf.concat([reached + log_chosen, none], axis=-1)
-        return Value(choice=ed.Categorical(logits=logits, name=self._site("choice")))
+        return Value(choice=place_on_slate(logits, name=self._site("choice")))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from recsim_ng.core import check, operand
+from recsim_ng.core.edward2 import ed
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -21,11 +22,14 @@ class ChoiceModel(Entity, metaclass=abc.ABCMeta):
     Args:
       batch_shape: of the users, `[B...]`.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) batch_shape is no sequence of sizes.
     """
 
     def __init__(self, batch_shape: Sequence[int], name: str = "ChoiceModel") -> None:
         super().__init__(name=name)
-        self._batch_shape = tuple(batch_shape)
+        self._batch_shape = check.batch_shape(name, "batch_shape", batch_shape)
 
     @abc.abstractmethod
     def choice(self, slate_document_logits: Any) -> Value:
@@ -56,6 +60,16 @@ def dims_of(batch_shape: tuple[int, ...], *more: str) -> tuple[str, ...] | None:
     return ("user", *more) if len(batch_shape) == 1 else None
 
 
+def place_on_slate(logits: Any, **site: str) -> Any:
+    """Draws one of the places on the slate; what is no place on it has probability 0.
+
+    Args:
+      logits: `[B..., n]`.
+      **site: the name of the random site.
+    """
+    return ed.Categorical(logits=logits, force_probs_to_zero_outside_support=True, **site)
+
+
 def scores_of(
     where: str, scores: Any, batch_shape: tuple[int, ...], slate_size: int | None = None
 ) -> Any:
@@ -68,12 +82,10 @@ def scores_of(
       slate_size: S, if it is known.
 
     Raises:
-      ConfigError: (also a ValueError) they have another shape.
+      ConfigError: (also a ValueError) they are no real numbers, or have another shape.
     """
-    scores = tf.convert_to_tensor(scores)
-    scores = scores if scores.dtype.is_floating else tf.cast(scores, tf.float32)
-    want = tf.TensorShape([*batch_shape, slate_size])
-    if not scores.shape.is_compatible_with(want):
+    scores = operand.floats(where, "slate_document_logits", scores)
+    if not scores.shape.is_compatible_with([*batch_shape, slate_size]):
         shown = ", ".join([*(str(n) for n in batch_shape), str(slate_size or "S")])
         raise ConfigError(
             f"{where}: slate_document_logits must have the shape [{shown}], got {scores.shape}"

@@ -6,6 +6,7 @@ import abc
 import math
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
@@ -19,6 +20,18 @@ class Examination(Entity, metaclass=abc.ABCMeta):
     Args:
       name: of the entity.
     """
+
+    def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
+        """Requires the parameters to fit the users and, if its size is known, the slate.
+
+        Args:
+          batch_shape: of the users, `[B...]`.
+          slate_size: S; None: not known yet.
+
+        Raises:
+          ConfigError: (also a ValueError) one does not.
+        """
+        del batch_shape, slate_size  # there are none
 
     @abc.abstractmethod
     def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
@@ -52,6 +65,10 @@ class GeometricExamination(Examination):
         super().__init__(name=name)
         self._decay = check.probabilities(name, "decay", decay)
         self._first = check.probabilities(name, "first", first)
+
+    def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
+        check.numbers(self.name, "decay", self._decay, shape=batch_shape)
+        check.numbers(self.name, "first", self._first, shape=batch_shape)
 
     def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
         decay = tf.cast(self._decay, dtype)[..., None]
@@ -88,7 +105,7 @@ class TableExamination(Examination):
 
     Raises:
       ConfigError: (also a ValueError) a probability is outside [0, 1], there is no axis of places,
-        or, in the call, there are fewer places than the slate has.
+        or there are fewer places than the slate has.
 
     Source: Richardson, Dominowska and Ragno (2007), Predicting clicks: estimating the click-through
       rate for new ads (the examination hypothesis).
@@ -97,9 +114,16 @@ class TableExamination(Examination):
     def __init__(self, examined: Any, name: str = "TableExamination") -> None:
         super().__init__(name=name)
         self._examined = check.probabilities(name, "examined", examined)
-        value = check.static_value(self._examined)
-        if value is not None and value.ndim == 0:
+        self._shape = tf.TensorShape(np.shape(self._examined))
+        if self._shape.rank == 0 or self._shape[-1:].num_elements() == 0:
             raise ConfigError(f"{name}: examined must have an axis of places, got {examined}")
+
+    def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
+        if self._shape.rank is not None:
+            shape = (*batch_shape, self._shape[-1])
+            check.numbers(self.name, "examined", self._examined, shape=shape)
+        if slate_size is not None:
+            self._check_places(slate_size)
 
     def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
         """Returns the first S of the probabilities given.
@@ -111,10 +135,13 @@ class TableExamination(Examination):
         Raises:
           ConfigError: (also a ValueError) there are fewer than S.
         """
-        places = self._examined.shape[-1]
+        self._check_places(slate_size)
+        return tf.cast(self._examined, dtype)[..., :slate_size]
+
+    def _check_places(self, slate_size: int) -> None:
+        places = self._shape[-1]
         if places is not None and places < slate_size:
             raise ConfigError(
                 f"{self.name}: examined must have a probability for each of the {slate_size} "
                 f"places of the slate, got {places}"
             )
-        return tf.cast(self._examined, dtype)[..., :slate_size]

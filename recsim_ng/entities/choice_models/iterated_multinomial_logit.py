@@ -13,7 +13,7 @@ from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.ordered_picks import OrderedPicks
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.choice_model import ChoiceModel, dims_of
+from recsim_ng.entities.choice_models.choice_model import ChoiceModel, dims_of, scores_of
 from recsim_ng.entities.choice_models.multinomial_logit import all_logits
 
 
@@ -23,7 +23,8 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
         P(c_1, ..., c_k) = prod_j exp(m_{c_j}) / (sum of exp(m_i) over i not among c_1 ... c_{j-1})
 
     where m_i = l_i + i b for the documents i = 0 .. S-1, with positional bias b, and m_S = n for no
-    choice, which is an item like the others: once picked it is not picked again. One random
+    choice, which is an item like the others: once picked it is not picked again. Items of minus
+    infinity come after all others, in the order of their places, no choice last. One random
     variable, whose log-probability is that of the ordered picks.
 
     Args:
@@ -34,8 +35,9 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) num_choices is below 1, or nochoice_logits does not
-        broadcast to the batch shape.
+      ConfigError: (also a ValueError) num_choices is no whole number of at least 1, nochoice_logits
+        is NaN or plus infinity or does not broadcast to the batch shape, or positional_bias is no
+        finite scalar.
 
     Source: Plackett (1975), The analysis of permutations; Luce (1959), Individual choice behavior.
     """
@@ -54,7 +56,7 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
         self._nochoice_logits = check.logits(
             name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
-        self._positional_bias = positional_bias
+        self._positional_bias = check.numbers(name, "positional_bias", positional_bias, shape=())
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the picks, in their order.
@@ -66,13 +68,15 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
           A Value with `choice`, `[B..., k]` int32: places on the slate, S for no choice.
 
         Raises:
-          ConfigError: (also a ValueError) there are fewer documents than picks, where no choice is
-            impossible, or fewer than picks less one.
+          ConfigError: (also a ValueError) they are no real numbers `[B..., S]`, or there are fewer
+            documents than picks, where no choice is impossible, or fewer than picks less one.
         """
-        logits = all_logits(slate_document_logits, self._nochoice_logits, self._positional_bias)
+        scores = scores_of(self.name, slate_document_logits, self._batch_shape)
+        logits = all_logits(scores, self._nochoice_logits, self._positional_bias)
         items = logits.shape[-1]
-        if items is not None and isinstance(self._nochoice_logits, int | float | np.ndarray):
-            items = items - int(np.all(np.asarray(self._nochoice_logits) == -np.inf))
+        none = check.static_value(self._nochoice_logits)
+        if items is not None and none is not None:
+            items = items - int(np.all(none == -np.inf))
         if items is not None and self._num_choices > items:
             raise ConfigError(
                 f"{self.name}: num_choices must be at most the {items} items to pick from, "

@@ -8,9 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.edward2 import ed
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.choice_model import ChoiceModel
+from recsim_ng.entities.choice_models.choice_model import ChoiceModel, place_on_slate, scores_of
 
 
 class MultinomialLogitChoiceModel(ChoiceModel):
@@ -22,6 +21,8 @@ class MultinomialLogitChoiceModel(ChoiceModel):
     with document logits l, no-choice logit n and positional bias b, added once for every position
     further down.
 
+    Where all, no choice too, are minus infinity, there is no law: the log-probability is NaN.
+
     Args:
       batch_shape: of the users, `[B...]`.
       nochoice_logits: n, scalar or `[B...]`; minus infinity: something is always chosen.
@@ -29,7 +30,8 @@ class MultinomialLogitChoiceModel(ChoiceModel):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) nochoice_logits does not broadcast to the batch shape.
+      ConfigError: (also a ValueError) nochoice_logits is NaN or plus infinity or does not broadcast
+        to the batch shape, or positional_bias is no finite scalar.
 
     Source: Luce (1959), Individual choice behavior; McFadden (1974).
     """
@@ -45,7 +47,7 @@ class MultinomialLogitChoiceModel(ChoiceModel):
         self._nochoice_logits = check.logits(
             name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
-        self._positional_bias = positional_bias
+        self._positional_bias = check.numbers(name, "positional_bias", positional_bias, shape=())
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the choices.
@@ -55,28 +57,28 @@ class MultinomialLogitChoiceModel(ChoiceModel):
 
         Returns:
           A Value with `choice`, `[B...]` int32: the place on the slate, S for no choice.
+
+        Raises:
+          ConfigError: (also a ValueError) they are no real numbers `[B..., S]`.
         """
+        scores = scores_of(self.name, slate_document_logits, self._batch_shape)
         return Value(
-            choice=ed.Categorical(
-                logits=all_logits(
-                    slate_document_logits, self._nochoice_logits, self._positional_bias
-                )
-            )
+            choice=place_on_slate(all_logits(scores, self._nochoice_logits, self._positional_bias))
         )
 
 
-def all_logits(slate_document_logits: Any, nochoice_logits: Any, positional_bias: Any) -> Any:
+def all_logits(scores: Any, nochoice_logits: Any, positional_bias: Any) -> Any:
     """Returns the logits of the documents, by position, and last that of no choice.
 
     Args:
-      slate_document_logits: `[B..., S]`.
+      scores: `[B..., S]` of the documents, floating point.
       nochoice_logits: what broadcasts to `[B...]`.
       positional_bias: added once for every position further down.
 
     Returns:
       `[B..., S + 1]` logits.
     """
-    logits = tf.convert_to_tensor(slate_document_logits)
+    logits = scores
     if not isinstance(positional_bias, int | float) or positional_bias:
         bias = tf.cast(positional_bias, logits.dtype)
         logits = logits + bias * tf.cast(tf.range(tf.shape(logits)[-1]), logits.dtype)

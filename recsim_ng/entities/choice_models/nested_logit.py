@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.edward2 import ed
+from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.choice_model import ChoiceModel, scores_of
+from recsim_ng.entities.choice_models.choice_model import ChoiceModel, place_on_slate, scores_of
 from recsim_ng.entities.choice_models.multinomial_logit import all_logits
 from recsim_ng.entities.choice_models.probability import log_sum
 
@@ -29,6 +29,8 @@ class NestedLogitChoiceModel(ChoiceModel):
     its own, and dissimilarity lambda_k of the documents within nest k: 1 makes a multinomial logit
     of it all, and the nearer to 0, the less another document of the same kind adds.
 
+    Where all, no choice too, are minus infinity, there is no law: the log-probability is NaN.
+
     Args:
       batch_shape: of the users, `[B...]`.
       dissimilarity: `[N]` lambda, of each nest, within (0, 1]; a variable can be trained.
@@ -39,8 +41,9 @@ class NestedLogitChoiceModel(ChoiceModel):
       name: of the entity; its site is called after it.
 
     Raises:
-      ConfigError: (also a ValueError) dissimilarity is no vector or outside (0, 1], a nest is
-        outside 0..N-1, or nochoice_logits does not broadcast to the batch shape.
+      ConfigError: (also a ValueError) dissimilarity is no vector or outside (0, 1], nests have
+        another shape or one is outside 0..N-1, nochoice_logits is NaN or plus infinity or does not
+        broadcast to the batch shape, or positional_bias is no finite scalar.
 
     Source: McFadden (1978), Modelling the choice of residential location; Train (2009), Discrete
       choice methods with simulation, section 4.2.
@@ -56,24 +59,20 @@ class NestedLogitChoiceModel(ChoiceModel):
         name: str = "NestedLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        value = check.static_value(dissimilarity)
-        if len(np.shape(dissimilarity)) != 1:
+        dissimilarity = check.numbers(name, "dissimilarity", dissimilarity, 0.0, 1.0, ends="(]")
+        if len(np.shape(dissimilarity)) != 1 or not np.size(dissimilarity):
             raise ConfigError(
                 f"{name}: dissimilarity must be a vector, one for each nest, "
                 f"got shape {list(np.shape(dissimilarity))}"
             )
-        if value is not None and not np.all((value > 0) & (value <= 1)):
-            wrong = value[~((value > 0) & (value <= 1))]
-            raise ConfigError(f"{name}: dissimilarity must be within (0, 1], got {wrong[0]:g}")
-        if isinstance(dissimilarity, list | tuple):
-            dissimilarity = np.asarray(dissimilarity, np.float32)
         self._dissimilarity = dissimilarity
         self._num_nests = int(np.shape(dissimilarity)[0])
         self._nochoice_logits = check.logits(
             name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
-        self._positional_bias = positional_bias
-        self._check_nests(nests)
+        self._positional_bias = check.numbers(name, "positional_bias", positional_bias, shape=())
+        if nests is not None:
+            self._check_nests(nests)
         self._nests = nests
 
     def choice(self, slate_document_logits: Any, nests: Any = None) -> Value:
@@ -88,17 +87,19 @@ class NestedLogitChoiceModel(ChoiceModel):
           A Value with `choice`, `[B...]` int32: the place on the slate, S for no choice.
 
         Raises:
-          ConfigError: (also a ValueError) no nests are given, or one is outside 0..N-1.
+          ConfigError: (also a ValueError) no nests are given, they have another shape or one is
+            outside 0..N-1, or the logits are no real numbers `[B..., S]`.
         """
         if nests is None:
             nests = self._nests
-            if nests is None:
-                raise ConfigError(
-                    f"{self.name}: nests must be given at construction or in the call, got none"
-                )
-        else:
-            self._check_nests(nests)
+        if nests is None:
+            raise ConfigError(
+                f"{self.name}: nests must be given at construction or in the call, got none"
+            )
+        if is_random_variable(nests):
+            nests = tf.convert_to_tensor(nests)
         scores = scores_of(self.name, slate_document_logits, self._batch_shape)
+        self._check_nests(nests, scores.shape[-1])
         logits = all_logits(scores, self._nochoice_logits, self._positional_bias)
         utility, none = logits[..., :-1], logits[..., -1:]
         dissimilarity = tf.cast(self._dissimilarity, logits.dtype)
@@ -115,19 +116,27 @@ class NestedLogitChoiceModel(ChoiceModel):
         weight += ((dissimilarity - 1.0) * inclusive)[..., None, :]
         documents = tf.reduce_sum(tf.where(member, weight, tf.zeros_like(weight)), axis=-1)
         documents = tf.where(possible, documents, lowest)
-        choice = ed.Categorical(
-            logits=tf.concat([documents, none], axis=-1), name=self._site("choice")
-        )
+        choice = place_on_slate(tf.concat([documents, none], axis=-1), name=self._site("choice"))
         return Value(choice=choice)
 
-    def _check_nests(self, nests: Any) -> None:
-        value = None if nests is None else check.static_value(nests)
-        if value is None:
-            return
-        if not np.issubdtype(value.dtype, np.integer) or np.any(
-            (value < 0) | (value >= self._num_nests)
-        ):
+    def _check_nests(self, nests: Any, slate_size: int | None = None) -> None:
+        """Requires whole numbers `[S]` or `[B..., S]`, as far as they are known."""
+        check.numbers(self.name, "nests", nests)
+        value = check.static_value(nests)
+        shape = tf.TensorShape(nests.shape if value is None else value.shape)
+        if shape.rank == 0:
+            raise ConfigError(f"{self.name}: nests must have an axis of places, got {nests}")
+        if shape.rank is not None:
+            size = shape[-1] if slate_size is None else slate_size
+            check.numbers(self.name, "nests", nests, shape=(*self._batch_shape, size))
+        is_whole = np.issubdtype(tf.as_dtype(_dtype(nests, value)).as_numpy_dtype, np.integer)
+        known = () if value is None else value
+        if not is_whole or np.any(np.less(known, 0) | np.greater_equal(known, self._num_nests)):
             raise ConfigError(
                 f"{self.name}: nests must be whole numbers within 0..{self._num_nests - 1}, one "
-                f"dissimilarity each, got {value.tolist()}"
+                f"dissimilarity each, got {nests if value is None else value.tolist()}"
             )
+
+
+def _dtype(x: Any, value: np.ndarray | None) -> Any:
+    return x.dtype if value is None else value.dtype

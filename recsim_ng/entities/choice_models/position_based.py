@@ -11,10 +11,11 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.occurrence import Occurrence
 from recsim_ng.core.value import Value
-from recsim_ng.entities.choice_models.attraction import Attraction, LogitAttraction, appeal
+from recsim_ng.entities.choice_models.attraction import Attraction, appeal, parts_of
 from recsim_ng.entities.choice_models.choice_model import ChoiceModel, dims_of, scores_of
-from recsim_ng.entities.choice_models.examination import Examination, GeometricExamination
+from recsim_ng.entities.choice_models.examination import Examination
 
 
 class PositionBasedChoiceModel(ChoiceModel):
@@ -32,7 +33,8 @@ class PositionBasedChoiceModel(ChoiceModel):
       name: of the entity; its site is called after it.
 
     Raises:
-      ConfigError: (also a ValueError) slate_size is below 1.
+      ConfigError: (also a ValueError) slate_size is no whole number of at least 1, or attraction or
+        examination is something else or does not fit users and slate.
 
     Source: Craswell, Zoeter, Taylor and Ramsey (2008), An experimental comparison of click
       position-bias models; Chuklin, Markov and de Rijke (2015), Click models for web search.
@@ -49,8 +51,9 @@ class PositionBasedChoiceModel(ChoiceModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "slate_size", slate_size, 1)
         self._slate_size = slate_size
-        self._attraction = LogitAttraction() if attraction is None else attraction
-        self._examination = GeometricExamination() if examination is None else examination
+        self._attraction, self._examination = parts_of(
+            name, attraction, examination, self._batch_shape, slate_size
+        )
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the clicks.
@@ -70,7 +73,7 @@ class PositionBasedChoiceModel(ChoiceModel):
         certain = never | always
         odds = tf.where(certain, tf.zeros_like(scores), log_clicked - log_not)
         logits = tf.where(never, lowest, tf.where(always, -lowest, odds))
-        return Value(clicks=ed.Bernoulli(logits=logits, name=self._site("clicks")))
+        return Value(clicks=ed.RandomVariable(Occurrence(logits=logits), name=self._site("clicks")))
 
     def specs(self) -> Value:
         """Returns the spec of `clicks`: `[B..., S]` int32."""

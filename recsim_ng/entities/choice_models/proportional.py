@@ -9,11 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import probability
-from recsim_ng.entities.choice_models.choice_model import ChoiceModel, scores_of
+from recsim_ng.entities.choice_models.choice_model import ChoiceModel, place_on_slate, scores_of
 
 
 class ProportionalChoiceModel(ChoiceModel):
@@ -33,8 +32,8 @@ class ProportionalChoiceModel(ChoiceModel):
       name: of the entity; its site is called after it.
 
     Raises:
-      ConfigError: (also a ValueError) nochoice_scores is below min_normalizer or does not broadcast
-        to the batch shape.
+      ConfigError: (also a ValueError) nochoice_scores is not finite, below min_normalizer or does
+        not broadcast to the batch shape, or min_normalizer is no finite scalar.
 
     Source: Ie et al. (2019), RecSim: a configurable simulation platform for recommender systems,
       arXiv 1909.04847.
@@ -48,14 +47,16 @@ class ProportionalChoiceModel(ChoiceModel):
         name: str = "ProportionalChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        check.numbers(name, "nochoice_scores", nochoice_scores, shape=self._batch_shape)
-        least = check.static_value(nochoice_scores)
-        if least is not None and not np.all(least >= min_normalizer):
+        self._nochoice_scores = check.numbers(
+            name, "nochoice_scores", nochoice_scores, shape=self._batch_shape
+        )
+        self._min_normalizer = check.numbers(name, "min_normalizer", min_normalizer, shape=())
+        none, least = (check.static_value(x) for x in (nochoice_scores, min_normalizer))
+        if none is not None and least is not None and not np.all(none >= least):
             raise ConfigError(
-                f"{name}: nochoice_scores must be at least min_normalizer, {min_normalizer:g}, "
-                f"got {np.min(least):g}; lower min_normalizer"
+                f"{name}: nochoice_scores must be at least min_normalizer, {least:g}, "
+                f"got {np.min(none):g}; lower min_normalizer"
             )
-        self._nochoice_scores, self._min_normalizer = nochoice_scores, min_normalizer
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the choices.
@@ -68,9 +69,10 @@ class ProportionalChoiceModel(ChoiceModel):
         """
         scores = scores_of(self.name, slate_document_logits, self._batch_shape)
         weights = scores - tf.cast(self._min_normalizer, scores.dtype)
-        none = tf.cast(self._nochoice_scores, scores.dtype) - self._min_normalizer
+        none = tf.cast(self._nochoice_scores, scores.dtype)
+        none = none - tf.cast(self._min_normalizer, scores.dtype)
         none = tf.broadcast_to(none, tf.shape(scores)[:-1])
         nothing = (none <= 0) & tf.reduce_all(weights <= 0, axis=-1)
         none = tf.where(nothing, tf.ones_like(none), none)
         logits = probability.log(tf.concat([weights, none[..., None]], axis=-1))
-        return Value(choice=ed.Categorical(logits=logits, name=self._site("choice")))
+        return Value(choice=place_on_slate(logits, name=self._site("choice")))

@@ -28,12 +28,12 @@ class Boredom(ResponseModel):
       batch_shape: of the users, `[B...]`.
       num_topics: K.
       weight: of the penalty, 0 or above, a scalar or `[B...]`; a variable can be trained.
-      decay: within [0, 1], a scalar or `[K]`; 1 never forgets.
+      decay: within [0, 1], a scalar, `[K]` or `[B..., K]`; 1 never forgets.
       name: of the entity.
 
     Raises:
       ConfigError: (also a ValueError) num_topics is below 1, weight below 0 or decay outside
-        [0, 1].
+        [0, 1], or one does not fit users and topics.
     """
 
     def __init__(
@@ -47,8 +47,9 @@ class Boredom(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_topics", num_topics, 1)
         self._num_topics = num_topics
-        self._weight = check.numbers(name, "weight", weight, 0.0)
-        self._decay = check.probabilities(name, "decay", decay)
+        self._weight = check.numbers(name, "weight", weight, 0.0, shape=self._batch_shape)
+        shape = (*self._batch_shape, num_topics)
+        self._decay = check.probabilities(name, "decay", decay, shape=shape)
 
     def initial_state(self) -> Value:
         """Returns `recent`, `[B..., K]` float32, nothing."""

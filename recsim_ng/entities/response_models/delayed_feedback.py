@@ -12,6 +12,7 @@ from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
+from recsim_ng.core.occurrence import Occurrence
 from recsim_ng.core.value import Value
 from recsim_ng.entities.response_models.response_model import ResponseModel
 from recsim_ng.entities.response_models.waiting_time import WaitingTime
@@ -79,7 +80,7 @@ class DelayedFeedback(ResponseModel):
         """
         at_risk = _at_risk(state, begins)
         hazards = tf.where(at_risk, self._hazards, tf.zeros_like(self._hazards))
-        arrived = ed.Bernoulli(probs=hazards, name=self._site("arrived"))
+        arrived = ed.RandomVariable(Occurrence(probs=hazards), name=self._site("arrived"))
         return Value(arrived=arrived, conversions=tf.reduce_sum(arrived, axis=-1))
 
     def next_state(self, previous_state: Value, begins: Any, arrived: Any) -> Value:

@@ -13,6 +13,7 @@ from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
+from recsim_ng.core.occurrence import Occurrence
 from recsim_ng.core.value import Value
 from recsim_ng.entities.response_models.occasional import Occasional
 from recsim_ng.entities.response_models.response_model import ResponseModel, field_names
@@ -42,8 +43,9 @@ class MultiBehaviourResponse(ResponseModel):
       name: of the entity; its sites are called after it.
 
     Raises:
-      ConfigError: (also a ValueError) a behaviour stands twice or is called "click" or
-        "dwell_time", or dwell_scale is not above 0 or does not broadcast to the batch shape.
+      ConfigError: (also a ValueError) behaviours are no sequence of names, one stands twice or is
+        called "click" or "dwell_time", or dwell_scale is not above 0 or does not broadcast to the
+        batch shape.
 
     Source: Ma et al. (2018), Entire space multi-task model (the factorisation by the click); Yin et
       al. (2013), Silence is also evidence: interpreting dwell time (its log-normal law).
@@ -58,13 +60,12 @@ class MultiBehaviourResponse(ResponseModel):
     ) -> None:
         super().__init__(batch_shape, name=name)
         self._behaviours = field_names(name, "behaviours", behaviours)
-        taken = {"click", "dwell_time"} & set(behaviours)
+        taken = {"click", "dwell_time"} & set(self._behaviours)
         if taken:
             raise ConfigError(f"{name}: behaviours must not be called {sorted(taken)[0]!r}")
-        value = check.static_value(dwell_scale)
-        if value is not None and not np.all(value > 0):
-            raise ConfigError(f"{name}: dwell_scale must be above 0, got {np.min(value):g}")
-        self._dwell_scale = check.numbers(name, "dwell_scale", dwell_scale, shape=self._batch_shape)
+        self._dwell_scale = check.numbers(
+            name, "dwell_scale", dwell_scale, 0.0, shape=self._batch_shape, ends="(]"
+        )
 
     def click(self, click_logits: Any) -> Value:
         """Returns whether they click.
@@ -75,7 +76,9 @@ class MultiBehaviourResponse(ResponseModel):
         Returns:
           A Value with `click`, `[B...]` int32.
         """
-        return Value(click=ed.Bernoulli(logits=click_logits, name=self._site("click")))
+        return Value(
+            click=ed.RandomVariable(Occurrence(logits=click_logits), name=self._site("click"))
+        )
 
     def after_click(self, is_clicked: Any, logits: Value, dwell_location: Any) -> Value:
         """Returns what follows the clicks.
@@ -91,7 +94,7 @@ class MultiBehaviourResponse(ResponseModel):
         is_clicked = tf.cast(is_clicked, tf.bool)
         draws = {}
         for behaviour in self._behaviours:
-            law = tfd.Bernoulli(logits=logits.get(behaviour))
+            law = Occurrence(logits=logits.get(behaviour))
             draws[behaviour] = ed.RandomVariable(
                 Occasional(law, is_clicked), name=self._site(behaviour)
             )

@@ -39,10 +39,9 @@ class GaussianRating(ResponseModel):
         self, batch_shape: Sequence[int], noise_scale: Any = 0.5, name: str = "GaussianRating"
     ) -> None:
         super().__init__(batch_shape, name=name)
-        value = check.static_value(noise_scale)
-        if value is not None and not np.all(value > 0):
-            raise ConfigError(f"{name}: noise_scale must be above 0, got {np.min(value):g}")
-        self._noise_scale = check.numbers(name, "noise_scale", noise_scale, shape=self._batch_shape)
+        self._noise_scale = check.numbers(
+            name, "noise_scale", noise_scale, 0.0, shape=self._batch_shape, ends="(]"
+        )
 
     def rating(self, opinion: Any, is_rated: Any = None) -> Value:
         """Returns the ratings.
@@ -52,7 +51,7 @@ class GaussianRating(ResponseModel):
           is_rated: `[B...]` bool, where a rating is given; everywhere if None.
 
         Returns:
-          A Value with `rating`, `[B...]` float32, 0 where none is given.
+          A Value with `rating`, `[B...]` floats as the opinions are, 0 where none is given.
         """
         law = self._law(tf.convert_to_tensor(opinion))
         law = law if is_rated is None else Occasional(law, is_rated)
@@ -83,7 +82,8 @@ class RoundedRating(GaussianRating):
       name: of the entity; its site is called after it.
 
     Raises:
-      ConfigError: (also a ValueError) the levels do not increase or are fewer than two, or
+      ConfigError: (also a ValueError) the levels are not finite, do not increase or are fewer than
+        two, or
         noise_scale is not above 0.
 
     Source: McKelvey and Zavoina (1975), A statistical model for the analysis of ordinal level
@@ -98,10 +98,13 @@ class RoundedRating(GaussianRating):
         name: str = "RoundedRating",
     ) -> None:
         super().__init__(batch_shape, noise_scale, name=name)
-        self._levels = np.asarray(levels, np.float32)
-        if self._levels.ndim != 1 or len(self._levels) < 2 or np.any(np.diff(self._levels) <= 0):
+        check.numbers(name, "levels", levels)
+        self._levels = np.asarray(levels, np.float64)
+        single = self._levels.astype(np.float32)
+        if single.ndim != 1 or len(single) < 2 or np.any(np.diff(single) <= 0):
             raise ConfigError(
-                f"{name}: levels must be at least two increasing numbers, got {list(levels)}"
+                f"{name}: levels must be at least two increasing numbers, "
+                f"got {self._levels.tolist()}"
             )
 
     def _law(self, opinion: Any) -> Any:
@@ -115,7 +118,7 @@ class RoundedRating(GaussianRating):
         ends = _log_mass(sign * low), _log_mass(sign * high)
         middle = tfp.math.log_sub_exp(tf.maximum(*ends), tf.minimum(*ends))
         first, last = _log_mass(z[..., :1]), _log_mass(-z[..., -1:])
-        return tfd.FiniteDiscrete(self._levels, tf.concat([first, middle, last], axis=-1))
+        return tfd.FiniteDiscrete(levels, tf.concat([first, middle, last], axis=-1))
 
     def specs(self) -> Value:
         """Returns the spec of `response`: rating `[B...]`."""

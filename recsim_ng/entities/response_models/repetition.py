@@ -34,7 +34,7 @@ class RepetitionPenalty(ResponseModel):
 
     Raises:
       ConfigError: (also a ValueError) history_length is below 1, weight below 0 or decay outside
-        [0, 1].
+        [0, 1], or one does not fit the users.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class RepetitionPenalty(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "history_length", history_length, 1)
         self._history_length = history_length
-        self._weight = check.numbers(name, "weight", weight, 0.0)
-        self._decay = check.probabilities(name, "decay", decay)
+        self._weight = check.numbers(name, "weight", weight, 0.0, shape=self._batch_shape)
+        self._decay = check.probabilities(name, "decay", decay, shape=self._batch_shape)
 
     def initial_state(self) -> Value:
         """Returns `history`, `[B..., H]` int32, -1 for nothing."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from recsim_ng.core import check
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space
@@ -24,11 +25,14 @@ class ResponseModel(Entity, metaclass=abc.ABCMeta):
     Args:
       batch_shape: of the users, `[B...]`.
       name: of the entity; its sites are called after it.
+
+    Raises:
+      ConfigError: (also a ValueError) batch_shape is no sequence of sizes.
     """
 
     def __init__(self, batch_shape: Sequence[int], name: str = "ResponseModel") -> None:
         super().__init__(name=name)
-        self._batch_shape = tuple(batch_shape)
+        self._batch_shape = check.batch_shape(name, "batch_shape", batch_shape)
 
     @abc.abstractmethod
     def specs(self) -> Value:
@@ -60,9 +64,12 @@ def field_names(where: str, name: str, given: Sequence[str]) -> tuple[str, ...]:
       given: the names.
 
     Raises:
-      ConfigError: (also a ValueError) a name stands twice or is empty.
+      ConfigError: (also a ValueError) they are no sequence of names, or a name stands twice or is
+        empty.
     """
-    names = tuple(given)
-    if len(set(names)) < len(names) or not all(isinstance(n, str) and n for n in names):
-        raise ConfigError(f"{where}: {name} must be different names, got {list(names)}")
-    return names
+    names = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+    is_named = names is not None and all(isinstance(n, str) and n for n in names)
+    if names is None or not is_named or len(set(names)) < len(names):
+        shown = given if names is None else names
+        raise ConfigError(f"{where}: {name} must be different names, got {shown!r}")
+    return tuple(names)

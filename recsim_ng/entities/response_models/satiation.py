@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.response_models.response_model import ResponseModel
@@ -37,7 +36,7 @@ class Satiation(ResponseModel):
 
     Raises:
       ConfigError: (also a ValueError) num_topics is below 1, retention outside [0, 1), influence or
-        noise_scale below 0.
+        noise_scale below 0, or one does not fit users and topics.
 
     Source: Leqi, Kilinc-Karzan, Lipton and Montgomery (2021), Rebounding bandits for modeling
       satiation effects.
@@ -55,12 +54,12 @@ class Satiation(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_topics", num_topics, 1)
         self._num_topics = num_topics
-        value = check.static_value(retention)
-        if value is not None and not np.all((value >= 0.0) & (value < 1.0)):
-            raise ConfigError(f"{name}: retention must be within [0, 1), got {retention}")
-        self._retention = check.numbers(name, "retention", retention, 0.0)
-        self._influence = check.numbers(name, "influence", influence, 0.0)
-        self._noise_scale = check.numbers(name, "noise_scale", noise_scale, 0.0)
+        shape = (*self._batch_shape, num_topics)
+        self._retention = check.numbers(
+            name, "retention", retention, 0.0, 1.0, shape=shape, ends="[)"
+        )
+        self._influence = check.numbers(name, "influence", influence, 0.0, shape=shape)
+        self._noise_scale = check.numbers(name, "noise_scale", noise_scale, 0.0, shape=shape)
 
     def initial_state(self) -> Value:
         """Returns `satiation`, `[B..., K]` float32, none."""

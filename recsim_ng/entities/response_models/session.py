@@ -12,6 +12,7 @@ from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
+from recsim_ng.core.occurrence import Occurrence
 from recsim_ng.core.value import Value
 from recsim_ng.entities.response_models.response_model import ResponseModel
 from recsim_ng.entities.response_models.waiting_time import WaitingTime
@@ -61,8 +62,7 @@ class SessionModel(ResponseModel):
         super().__init__(batch_shape, name=name)
         given = {"end_probability": end_probability, "churn_probability": churn_probability}
         for argument, x in given.items():
-            given[argument] = check.probabilities(name, argument, x)
-            check.numbers(name, argument, given[argument], shape=self._batch_shape)
+            given[argument] = check.probabilities(name, argument, x, shape=self._batch_shape)
         self._end, self._churn = given["end_probability"], given["churn_probability"]
         return_time = WaitingTime.geometric(0.5) if return_time is None else return_time
         if not isinstance(return_time, WaitingTime):
@@ -116,7 +116,7 @@ class SessionModel(ResponseModel):
 
     def _draw(self, field: str, can: Any, probability: Any) -> Any:
         law = tf.where(can, probability, tf.zeros_like(probability))
-        return ed.Bernoulli(probs=law, name=self._site(field))
+        return ed.RandomVariable(Occurrence(probs=law), name=self._site(field))
 
     def specs(self) -> Value:
         """Returns the spec of `state`: the fields of `next_state`, all `[B...]`."""

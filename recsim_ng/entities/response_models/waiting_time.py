@@ -29,12 +29,12 @@ class WaitingTime:
     hazards: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        check.probabilities("WaitingTime", "hazards", self.hazards)
         given = np.asarray(self.hazards, np.float64)
         if given.ndim != 1 or not given.size:
             raise ConfigError(
                 f"WaitingTime: hazards must be a vector of at least one, got shape {given.shape}"
             )
-        check.probabilities("WaitingTime", "hazards", given)
         object.__setattr__(self, "hazards", tuple(given.tolist()))
 
     @classmethod
@@ -57,6 +57,7 @@ class WaitingTime:
         Raises:
           ConfigError: (also a ValueError) it is not above 0.
         """
+        check.real("WaitingTime.exponential", "mean", mean)
         if not mean > 0:
             raise ConfigError(f"WaitingTime.exponential: mean must be above 0, got {mean!r}")
         return cls((-math.expm1(-1.0 / mean),))
@@ -69,7 +70,7 @@ class WaitingTime:
         longer one has waited, the longer one has to wait.
 
         Args:
-          shape: above 0; 1 is exponential.
+          shape: above 0, finite; 1 is exponential.
           scale: in steps, above 0.
           horizon: H - 1, at least 1.
 
@@ -79,11 +80,17 @@ class WaitingTime:
         Source: Nakagawa and Osaki (1975), The discrete Weibull distribution.
         """
         for name, x in (("shape", shape), ("scale", scale)):
+            check.real("WaitingTime.weibull", name, x)
             if not x > 0:
                 raise ConfigError(f"WaitingTime.weibull: {name} must be above 0, got {x!r}")
+        if math.isinf(shape):
+            raise ConfigError("WaitingTime.weibull: shape must be finite, got inf")
         check.whole("WaitingTime.weibull", "horizon", horizon, 1)
-        steps = (np.arange(horizon + 2) / scale) ** shape
-        return cls(tuple(-np.expm1(-np.diff(steps))))
+        with np.errstate(over="ignore"):
+            steps = (np.arange(horizon + 2) / scale) ** shape
+        over = np.isinf(steps[:-1])  # nobody waits as long as that
+        steps = np.where(np.append(False, over), 0.0, steps)
+        return cls(tuple(np.where(over, 1.0, -np.expm1(-np.diff(steps)))))
 
     @classmethod
     def of_probabilities(cls, masses: Sequence[float]) -> WaitingTime:
@@ -95,7 +102,8 @@ class WaitingTime:
         Raises:
           ConfigError: (also a ValueError) one is outside [0, 1], or they do not sum to one.
         """
-        p = check.probabilities("WaitingTime", "masses", np.asarray(masses, np.float64))
+        check.probabilities("WaitingTime", "masses", masses)
+        p = np.asarray(masses, np.float64)
         if p.ndim != 1 or not np.isclose(p.sum(), 1.0, atol=1e-6):
             raise ConfigError(
                 f"WaitingTime: masses must be a vector that sums to 1, got {p.tolist()}"

@@ -104,7 +104,7 @@ def test_a_zero_vectors_cosine_is_zero_and_short_vectors_have_one():
 
 def test_the_inverse_distance_is_bounded():
     u = np.array([[1.0, 1.0]], np.float32)
-    assert affinities(inverse_euclidean, u, u) == pytest.approx(1e6)
+    assert affinities(inverse_euclidean, u, u, 1) == pytest.approx(1e6)
 
 
 @on_all_types

@@ -83,7 +83,7 @@ def test_dissimilarity_may_be_trained_also_beside_empty_nests_and_impossible_doc
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"dissimilarity": [0.5, 0.0]}, "dissimilarity must be within (0, 1], got 0"),
+        ({"dissimilarity": [0.5, 0.0]}, "dissimilarity must be within (0, 1], got 0.0"),
         ({"dissimilarity": [1.5]}, "dissimilarity must be within (0, 1], got 1.5"),
         ({"dissimilarity": [np.nan]}, "dissimilarity must be within (0, 1], got nan"),
         ({"dissimilarity": 0.5}, "dissimilarity must be a vector, one for each nest, got shape []"),

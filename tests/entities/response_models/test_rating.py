@@ -74,7 +74,10 @@ def test_gaussian_ratings_are_normal():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: GaussianRating((2,), 0.0), "GaussianRating: noise_scale must be above 0, got 0"),
+        (
+            lambda: GaussianRating((2,), 0.0),
+            "GaussianRating: noise_scale must be within (0, inf), got 0.0",
+        ),
         (
             lambda: RoundedRating((2,), [1, 2], np.ones(3)),
             "RoundedRating: noise_scale must broadcast to the batch shape [2], got [3]",
