@@ -13,6 +13,7 @@ from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
 from recsim_ng.entities.metrics.list_diversity import miscalibration
+from recsim_ng.entities.metrics.source import SourceField, spoilt
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
 
@@ -23,7 +24,8 @@ class CalibrationMetrics(RecsMetricsBase):
         chosen_topics_{t+1} = chosen_topics_t + topics of the document chosen at step t
         miscalibration      = KL divergence of taste from shown_topics, both normalised
 
-    The taste is what the user chose so far, or a field of the user's state. All 0 at step 0.
+    The taste is what the user chose so far, or a field of the user's state. All 0 at step 0. A
+    topic beyond K-1 makes all of them NaN from then on; -1 is none.
 
     Args:
       config: reads num_users (U) and num_topics (K).
@@ -35,7 +37,7 @@ class CalibrationMetrics(RecsMetricsBase):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) mix is not within [0, 1].
+      ConfigError: (also a ValueError) mix is not within [0, 1], or a field has no name.
 
     Source: Steck (2018), Calibrated recommendations.
     """
@@ -51,8 +53,9 @@ class CalibrationMetrics(RecsMetricsBase):
     ) -> None:
         super().__init__(config, name)
         check.real(name, "mix", mix, 0.0, 1.0)
-        self._num_topics = config["num_topics"]
-        self._topics, self._taste, self._mix = topics, taste, mix
+        self._num_topics, self._mix = self._settings.whole("num_topics", 1), mix
+        self._topics = SourceField(name, "slate_docs", topics, "topics")
+        self._taste = None if taste == "" else SourceField(name, "user_state", taste, "taste")
 
     def initial_metrics(self) -> Value:
         """Returns zeros."""
@@ -71,13 +74,14 @@ class CalibrationMetrics(RecsMetricsBase):
     ) -> Value:
         """Returns the metrics with one more step."""
         del corpus_state
-        topics = tf.convert_to_tensor(slate_docs.get(self._topics))
+        topics = self._topics.of(slate_docs)
         if topics.dtype.is_integer:
-            topics = tf.one_hot(topics, self._num_topics)
+            wrong = spoilt(topics, -1, self._num_topics)
+            topics = tf.one_hot(topics, self._num_topics) + wrong
         chosen = get_chosen(Value(x=topics), user_response.get("choice"), nochoice_value=0)
         shown = previous_metrics.get("shown_topics") + tf.reduce_mean(topics, axis=1)
         liked = previous_metrics.get("chosen_topics") + chosen.get("x")
-        taste = user_state.get(self._taste) if self._taste else liked
+        taste = liked if self._taste is None else self._taste.of(user_state)
         return Value(
             shown_topics=shown,
             chosen_topics=liked,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
@@ -22,7 +23,8 @@ class CompositeMetrics(RecsMetricsBase):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) there are no members, or two fields have one name.
+      ConfigError: (also a ValueError) there are no members, one is no metrics, or two fields have
+        one name.
     """
 
     def __init__(
@@ -32,9 +34,18 @@ class CompositeMetrics(RecsMetricsBase):
         name: str = "CompositeMetrics",
     ) -> None:
         super().__init__(config, name)
+        if not isinstance(members, Mapping) or not all(isinstance(m, str) for m in members):
+            raise ConfigError(
+                f"{name}: members must be constructors by name, such as {{'reward': "
+                f"RewardMetrics}}, got {members!r}"
+            )
         if not members:
             raise ConfigError(f"{name}: members must name at least one metrics, got none")
-        self._members = {prefix: ctor(config) for prefix, ctor in members.items()}
+        self._members = {}
+        for prefix, ctor in members.items():
+            check.function(name, f"members[{prefix!r}]", ctor)
+            member = self._members[prefix] = ctor(config)
+            check.instance(name, f"what members[{prefix!r}] makes", member, RecsMetricsBase)
         self._fields = {p: tuple(m.specs().get("state")) for p, m in self._members.items()}
         top = self._fields.get("", ())
         clash = sorted({field.split(".")[0] for field in top} & set(self._members))

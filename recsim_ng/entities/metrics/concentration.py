@@ -16,7 +16,7 @@ def shares(amounts: Any) -> Any:
     amounts = tf.cast(amounts, tf.float32)
     total = tf.reduce_sum(amounts, axis=-1, keepdims=True)
     equal = 1.0 / tf.cast(tf.shape(amounts)[-1], tf.float32)
-    return tf.where(total > 0, tf.math.divide_no_nan(amounts, total), equal)
+    return tf.where(total == 0, equal, tf.math.divide_no_nan(amounts, total))
 
 
 def gini(amounts: Any) -> Any:

@@ -13,6 +13,7 @@ from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
 from recsim_ng.entities.metrics.concentration import gini
 from recsim_ng.entities.metrics.list_diversity import coverage
+from recsim_ng.entities.metrics.source import spoilt
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
 
@@ -31,6 +32,8 @@ class ConsumptionMetrics(RecsMetricsBase):
         consumption_gini_t = Gini coefficient of consumption_t: 0 if all films are consumed alike,
                              nearly 1 if one film is all that is consumed
 
+    A place beyond D-1 makes coverage and consumption_gini NaN from then on.
+
     Args:
       config: num_users (U), num_docs (D).
       name: of the entity.
@@ -38,7 +41,7 @@ class ConsumptionMetrics(RecsMetricsBase):
 
     def __init__(self, config: Mapping[str, Any], name: str = "ConsumptionMetrics") -> None:
         super().__init__(config, name)
-        self._num_docs = config["num_docs"]
+        self._num_docs = self._settings.whole("num_docs", 1)
 
     def initial_metrics(self) -> Value:
         """Returns the metrics before anything happened: zeros."""
@@ -79,16 +82,17 @@ class ConsumptionMetrics(RecsMetricsBase):
             slate_docs.at("doc_ranks"), user_response.get("choice"), nochoice_value=-1
         ).get("doc_ranks")
         consumption = previous_metrics.get("consumption") + tf.reduce_sum(
-            tf.cast(film[:, None] == tf.range(self._num_docs), tf.int32), axis=0
+            tf.cast(film[:, None] == tf.range(self._num_docs, dtype=film.dtype), tf.int32), axis=0
         )
+        wrong = spoilt(film, -1, self._num_docs, previous_metrics.get("coverage"))
         return Value(
             enjoyment=enjoyment,
             cumulative_enjoyment=previous_metrics.get("cumulative_enjoyment") + enjoyment,
             num_chosen=num_chosen,
             rating_sum=rating_sum,
             consumption=consumption,
-            coverage=coverage(consumption),
-            consumption_gini=gini(consumption),
+            coverage=coverage(consumption) + wrong,
+            consumption_gini=gini(consumption) + wrong,
         )
 
     def specs(self) -> ValueSpec:

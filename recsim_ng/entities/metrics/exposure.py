@@ -13,6 +13,7 @@ from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.metrics.concentration import gini
 from recsim_ng.entities.metrics.list_diversity import coverage, self_information
+from recsim_ng.entities.metrics.source import SourceField, spoilt
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
 
@@ -25,16 +26,19 @@ class ExposureMetrics(RecsMetricsBase):
         novelty_{t+1}[u]  = mean over u's slate at step t of the items' self-information, by
                             exposure_t: how surprising it was to be shown them, bits
 
-    All 0 at step 0.
+    All 0 at step 0. An item out of range cannot be counted: from then on coverage, exposure_gini
+    and novelty are NaN, in every runtime alike, and `check_finite` names them. So the item_id of a
+    corpus that renews itself, which grows with the run, is no `item`: leave "doc_ranks", the place
+    in available docs, where the items that stand there one after another count as one.
 
     Args:
       config: reads num_users (U) and num_docs (D).
-      item: field of the slate, `[U, S]` int32: which item each document is, within 0..I-1.
+      item: field of the slate, `[U, S]` integers: which item each document is, within 0..I-1.
       num_items: I; 0: D.
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) num_items is negative.
+      ConfigError: (also a ValueError) num_items is negative, or item no name of a field.
 
     Source: the formulas are in `list_diversity` and `concentration`.
     """
@@ -49,7 +53,8 @@ class ExposureMetrics(RecsMetricsBase):
     ) -> None:
         super().__init__(config, name)
         check.whole(name, "num_items", num_items, 0)
-        self._item, self._num_items = item, num_items or config["num_docs"]
+        self._item = SourceField(name, "slate_docs", item, "item")
+        self._num_items = num_items or self._settings.whole("num_docs", 1)
 
     def initial_metrics(self) -> Value:
         """Returns zeros."""
@@ -70,16 +75,20 @@ class ExposureMetrics(RecsMetricsBase):
     ) -> Value:
         """Returns the metrics with one more step."""
         del corpus_state, user_state, user_response
-        shown = tf.convert_to_tensor(slate_docs.get(self._item))
+        shown = self._item.numbers_of(slate_docs)
+        wrong = spoilt(shown, 0, self._num_items, previous_metrics.get("coverage"))
+        is_item = (shown >= 0) & (shown < self._num_items)
+        shown = tf.where(is_item, shown, 0)
         before = previous_metrics.get("exposure")
-        flat = tf.reshape(shown, [-1])
-        exposure = before + tf.math.unsorted_segment_sum(tf.ones_like(flat), flat, self._num_items)
+        exposure = before + tf.math.unsorted_segment_sum(
+            tf.reshape(tf.cast(is_item, tf.int32), [-1]), tf.reshape(shown, [-1]), self._num_items
+        )
         novelty = tf.reduce_mean(tf.gather(self_information(before), shown), axis=1)
         return Value(
             exposure=exposure,
-            coverage=coverage(exposure),
-            exposure_gini=gini(exposure),
-            novelty=novelty,
+            coverage=coverage(exposure) + wrong,
+            exposure_gini=gini(exposure) + wrong,
+            novelty=novelty + wrong,
         )
 
     def specs(self) -> ValueSpec:

@@ -82,7 +82,7 @@ def miscalibration(taste: Any, shown: Any, mix: float = 0.01) -> Any:
         C(p, q) = sum over topics k of p_k log(p_k / q~_k),   q~ = (1 - mix) q + mix p
 
     0 where both are alike; a topic of weight 0 in the taste counts nothing. Where nothing was shown
-    (all zeros) or there is no taste, 0.
+    (all zeros) or there is no taste, 0. NaN where a weight is NaN.
 
     Args:
       taste: `[..., K]` p, weights of topics, not negative; normalised here.
@@ -102,7 +102,8 @@ def miscalibration(taste: Any, shown: Any, mix: float = 0.01) -> Any:
     mixed = (1.0 - mix) * q + mix * p
     terms = tf.where(p > 0, p * (_log(p) - _log(mixed)), 0.0)
     known = (p_total[..., 0] > 0) & (q_total[..., 0] > 0)
-    return tf.where(known, tf.reduce_sum(terms, axis=-1), 0.0)
+    told = tf.where(known, tf.reduce_sum(terms, axis=-1), 0.0)
+    return tf.where(tf.math.is_nan(p_total + q_total)[..., 0], float("nan"), told)
 
 
 def _log(x: Any) -> Any:

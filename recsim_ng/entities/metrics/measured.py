@@ -45,10 +45,10 @@ class MeasuredMetrics(RecsMetricsBase):
         name: str = "MeasuredMetrics",
     ) -> None:
         super().__init__(config, name)
+        if not isinstance(keep, Sequence) or isinstance(keep, str) or not keep:
+            raise ConfigError(f"{name}: keep must be a list of {list(_KEPT)}, got {keep!r}")
         for what in keep:
             check.one_of(name, "keep", what, _KEPT)
-        if isinstance(keep, str) or not keep:
-            raise ConfigError(f"{name}: keep must be a list of {list(_KEPT)}, got {keep!r}")
         self._keep = tuple(keep)
 
     @abc.abstractmethod

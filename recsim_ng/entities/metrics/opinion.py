@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -18,6 +19,7 @@ from recsim_ng.entities.metrics.opinion_distance import (
     mean_pairwise_jaccard,
     polarisation,
 )
+from recsim_ng.entities.metrics.source import SourceField, spoilt
 from recsim_ng.entities.networks import SocialNetwork
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
@@ -48,19 +50,22 @@ class OpinionMetrics(MeasuredMetrics):
         name: str = "OpinionMetrics",
     ) -> None:
         super().__init__(config, keep, name)
+        if network is not None:
+            check.instance(name, "network", network, SocialNetwork, "pass None for none")
         if network is not None and network.num_users != self._num_users:
             raise ConfigError(
                 f"{name}: network must be of the {self._num_users} users of num_users, got one of "
                 f"{network.num_users}"
             )
-        self._network, self._field = network, field
+        self._network = network
+        self._opinions = SourceField(name, "user_state", field)
 
     def measures(
         self, corpus_state: Value, user_state: Value, user_response: Value, slate_docs: Value
     ) -> Value:
         """Returns polarisation and, with a network, disagreement, float32 scalars."""
         del corpus_state, user_response, slate_docs
-        opinions = user_state.get(self._field)
+        opinions = self._opinions.of(user_state)
         measured = Value(polarisation=polarisation(opinions))
         if self._network is None:
             return measured
@@ -80,13 +85,17 @@ class HomogenisationMetrics(RecsMetricsBase):
         homogeneity             = mean Jaccard index of two different users' documents
 
     Nothing is consumed at step 0 and homogeneity is 0. It holds `[U, D]` and `[U, U]` numbers: for
-    a few thousand users.
+    a few thousand users. An item beyond I-1 cannot be counted: from then on homogeneity is NaN, as
+    in `ExposureMetrics`.
 
     Args:
       config: reads num_users (U) and num_docs (D).
-      item: field of the slate, `[U, S]` int32: which item each document is, within 0..I-1.
+      item: field of the slate, `[U, S]` integers: which item each document is, within 0..I-1.
       num_items: I; 0: D.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) num_items is negative, or item no name of a field.
 
     Source: Chaney, Stewart and Engelhardt (2018), How algorithmic confounding in recommendation
       systems increases homogeneity and decreases utility.
@@ -101,7 +110,9 @@ class HomogenisationMetrics(RecsMetricsBase):
         name: str = "HomogenisationMetrics",
     ) -> None:
         super().__init__(config, name)
-        self._item, self._num_items = item, num_items or config["num_docs"]
+        check.whole(name, "num_items", num_items, 0)
+        self._item = SourceField(name, "slate_docs", item, "item")
+        self._num_items = num_items or self._settings.whole("num_docs", 1)
 
     def initial_metrics(self) -> Value:
         """Returns nothing consumed."""
@@ -118,11 +129,13 @@ class HomogenisationMetrics(RecsMetricsBase):
     ) -> Value:
         """Returns the metrics with one more step."""
         del corpus_state, user_state
-        shown = Value(item=slate_docs.get(self._item))
+        shown = Value(item=self._item.numbers_of(slate_docs))
         item = get_chosen(shown, user_response.get("choice")).get("item")
-        now = item[:, None] == tf.range(self._num_items)
+        now = item[:, None] == tf.range(self._num_items, dtype=item.dtype)
+        wrong = spoilt(item, -1, self._num_items, previous_metrics.get("homogeneity"))
         is_consumed = previous_metrics.get("is_consumed") | now
-        return Value(is_consumed=is_consumed, homogeneity=mean_pairwise_jaccard(is_consumed))
+        homogeneity = mean_pairwise_jaccard(is_consumed) + wrong
+        return Value(is_consumed=is_consumed, homogeneity=homogeneity)
 
     def specs(self) -> ValueSpec:
         """Returns the specs of state."""

@@ -13,6 +13,7 @@ from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import get_chosen
 from recsim_ng.entities.metrics.concentration import effective_number, gini, shares
+from recsim_ng.entities.metrics.source import SourceField, spoilt
 from recsim_ng.entities.recommendation import RecsMetricsBase
 
 
@@ -24,12 +25,13 @@ class ProviderMetrics(RecsMetricsBase):
 
     and of these the share of each provider in all exposure, and the Gini coefficient and the
     effective number of providers of both. Where there is nothing yet, shares are equal, the Gini
-    coefficient is 0 and the effective number P.
+    coefficient is 0 and the effective number P. A provider beyond P-1 cannot be counted: from then
+    on all of them are NaN, as in `ExposureMetrics`; -1 is nobody.
 
     Args:
       config: reads num_users (U).
       num_providers: P; config's where it is 0.
-      field: of the slate, `[U, S]` int32: whose each document is.
+      field: of the slate, `[U, S]` integers: whose each document is.
       memory: share of the past that counts at the next step, within [0, 1]; 1: all time.
       name: of the entity.
 
@@ -50,10 +52,10 @@ class ProviderMetrics(RecsMetricsBase):
         name: str = "ProviderMetrics",
     ) -> None:
         super().__init__(config, name)
-        self._num_providers = num_providers or config.get("num_providers", 0)
-        check.whole(name, "num_providers", self._num_providers, 1)
+        check.whole(name, "num_providers", num_providers, 0)
+        self._num_providers = num_providers or self._settings.whole("num_providers", 1)
         check.real(name, "memory", memory, 0.0, 1.0)
-        self._field, self._memory = field, memory
+        self._provider, self._memory = SourceField(name, "slate_docs", field), memory
 
     def initial_metrics(self) -> Value:
         """Returns nothing shown and nothing chosen."""
@@ -70,7 +72,7 @@ class ProviderMetrics(RecsMetricsBase):
     ) -> Value:
         """Returns the metrics with one more step."""
         del corpus_state, user_state
-        shown = tf.convert_to_tensor(slate_docs.get(self._field))
+        shown = self._provider.numbers_of(slate_docs)
         chosen = get_chosen(Value(provider=shown), user_response.get("choice")).get("provider")
         memory = self._memory
         return self._of(
@@ -108,6 +110,8 @@ class ProviderMetrics(RecsMetricsBase):
 
     def _count(self, provider: Any) -> Any:
         """`[P]` float32 how often each provider occurs; -1 is nobody's."""
-        flat = tf.reshape(provider, [-1])
+        flat, providers = tf.reshape(provider, [-1]), self._num_providers
+        counted = tf.where(flat < providers, flat, -1)
         ones = tf.ones_like(flat, tf.float32)
-        return tf.math.unsorted_segment_sum(ones, flat, self._num_providers)
+        counts = tf.math.unsorted_segment_sum(ones, counted, providers)
+        return counts + spoilt(flat, -1, providers)

@@ -24,6 +24,9 @@ class SatisfactionMetrics(MeasuredMetrics):
       field: of the user state, `[U]` float32.
       keep: as for `MeasuredMetrics`.
       name: of the entity.
+
+    Raises:
+      ConfigError: (also a ValueError) nothing is to be kept, or field is no name.
     """
 
     def __init__(
@@ -35,14 +38,14 @@ class SatisfactionMetrics(MeasuredMetrics):
         name: str = "SatisfactionMetrics",
     ) -> None:
         super().__init__(config, keep, name)
-        self._field = field
+        self._satisfaction = SourceField(name, "user_state", field)
 
     def measures(
         self, corpus_state: Value, user_state: Value, user_response: Value, slate_docs: Value
     ) -> Value:
         """Returns satisfaction, `[U]` float32."""
         del corpus_state, user_response, slate_docs
-        return Value(satisfaction=tf.convert_to_tensor(user_state.get(self._field)))
+        return Value(satisfaction=self._satisfaction.of(user_state))
 
     def measure_specs(self) -> ValueSpec:
         """Returns the spec: `[U]`."""

@@ -12,6 +12,7 @@ from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.metrics.list_diversity import intra_list_diversity
 from recsim_ng.entities.metrics.measured import MeasuredMetrics
+from recsim_ng.entities.metrics.source import SourceField
 
 
 class SlateDiversityMetrics(MeasuredMetrics):
@@ -25,7 +26,7 @@ class SlateDiversityMetrics(MeasuredMetrics):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) there is no such distance.
+      ConfigError: (also a ValueError) there is no such distance, or field is no name.
 
     Source: the formula is in `list_diversity.intra_list_diversity`.
     """
@@ -41,14 +42,14 @@ class SlateDiversityMetrics(MeasuredMetrics):
     ) -> None:
         super().__init__(config, keep, name)
         check.one_of(name, "distance", distance, ("cosine", "euclidean"))
-        self._field, self._distance = field, distance
+        self._features, self._distance = SourceField(name, "slate_docs", field), distance
 
     def measures(
         self, corpus_state: Value, user_state: Value, user_response: Value, slate_docs: Value
     ) -> Value:
         """Returns diversity, `[U]` float32."""
         del corpus_state, user_state, user_response
-        features = slate_docs.get(self._field)
+        features = self._features.of(slate_docs)
         return Value(diversity=intra_list_diversity(features, self._distance))
 
     def measure_specs(self) -> ValueSpec:

@@ -31,7 +31,7 @@ class SlateQualityMetrics(MeasuredMetrics):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) k is not within 0..S.
+      ConfigError: (also a ValueError) k is not within 0..S, or a relevance no function.
 
     Source: the formulas are in `ranking_quality`.
     """
@@ -47,7 +47,9 @@ class SlateQualityMetrics(MeasuredMetrics):
         name: str = "SlateQualityMetrics",
     ) -> None:
         super().__init__(config, keep, name)
-        self._slate_size = config["slate_size"]
+        self._slate_size = self._settings.whole("slate_size", 1)
+        check.function(name, "relevance", relevance, optional=True)
+        check.function(name, "ideal_relevance", ideal_relevance, optional=True)
         check.whole(name, "k", k, 0, self._slate_size)
         self._k = k or self._slate_size
         self._relevance, self._ideal = relevance, ideal_relevance

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -46,11 +47,8 @@ class WelfareMetrics(RecsMetricsBase):
         name: str = "WelfareMetrics",
     ) -> None:
         super().__init__(config, name)
+        check.numbers(name, "probabilities", probabilities, 0.0, 1.0, shape=(None,), exact=True)
         given = np.asarray(probabilities, np.float64)
-        if given.ndim != 1 or not given.size or not np.all((given >= 0) & (given <= 1)):
-            raise ConfigError(
-                f"{name}: probabilities must be numbers within [0, 1], got {probabilities!r}"
-            )
         if np.any(np.diff(given) <= 0):
             raise ConfigError(f"{name}: probabilities must ascend, got {probabilities!r}")
         self._gained = SourceField(name, source, field)

@@ -305,10 +305,75 @@ def test_opinions_and_homogeneity_follow_the_formulas(trajectory):
         (lambda: metrics.SlateQualityMetrics(CONFIG, k=4), "k must be a whole number within 0..3"),
         (lambda: metrics.SlateDiversityMetrics(CONFIG, distance="x"), "distance must be one of"),
         (lambda: metrics.ExposureMetrics(CONFIG, num_items=-1), "num_items must be a whole number"),
+        (
+            lambda: metrics.ExposureMetrics(CONFIG, num_items=1.5),
+            "num_items must be a whole number",
+        ),
+        (
+            lambda: metrics.HomogenisationMetrics(CONFIG, num_items=-1),
+            "HomogenisationMetrics: num_items must be a whole number of at least 0, got -1",
+        ),
+        (lambda: metrics.HomogenisationMetrics(CONFIG, num_items="x"), "num_items must be a whole"),
+        (
+            lambda: metrics.ExposureMetrics({"num_users": U, "num_docs": "x"}),
+            "num_docs must be a whole number of at least 1, got 'x'",
+        ),
+        (
+            lambda: metrics.ConsumptionMetrics({"num_users": U, "num_docs": 0}),
+            "num_docs must be a whole number of at least 1, got 0",
+        ),
+        (
+            lambda: metrics.CalibrationMetrics({"num_users": U, "num_topics": 1.5}),
+            "num_topics must be a whole number of at least 1, got 1.5",
+        ),
+        (
+            lambda: metrics.ProviderMetrics(CONFIG, num_providers=-1),
+            "num_providers must be a whole",
+        ),
+        (
+            lambda: metrics.SlateQualityMetrics(CONFIG, relevance="x"),
+            "SlateQualityMetrics: relevance must be a function or None, got 'x'",
+        ),
+        (
+            lambda: metrics.SlateQualityMetrics(CONFIG, None, 3),
+            "SlateQualityMetrics: ideal_relevance must be a function or None, got 3",
+        ),
+        (lambda: metrics.SatisfactionMetrics(CONFIG, keep=None), "keep must be a list .*got None"),
+        (lambda: metrics.SatisfactionMetrics(CONFIG, keep=3), "keep must be a list .*got 3"),
+        (lambda: metrics.SatisfactionMetrics(CONFIG, keep="step"), "keep must be a list .*'step'"),
+        (lambda: metrics.SatisfactionMetrics(CONFIG, keep=(3,)), "keep must be one of .*got 3"),
+        (
+            lambda: metrics.WelfareMetrics(CONFIG, probabilities="x"),
+            "WelfareMetrics: probabilities must be an array of real numbers, got 'x'",
+        ),
+        (
+            lambda: metrics.WelfareMetrics(CONFIG, probabilities=()),
+            r"probabilities must be of shape \[any\], got \[0\]",
+        ),
+        (
+            lambda: metrics.CompositeMetrics(CONFIG, [metrics.SatisfactionMetrics]),
+            "CompositeMetrics: members must be constructors by name, such as .*, got",
+        ),
+        (
+            lambda: metrics.CompositeMetrics(CONFIG, {3: metrics.SatisfactionMetrics}),
+            "CompositeMetrics: members must be constructors by name, such as .*, got",
+        ),
+        (
+            lambda: metrics.CompositeMetrics(CONFIG, {"a": None}),
+            r"CompositeMetrics: members\['a'\] must be a function, got None",
+        ),
+        (
+            lambda: metrics.CompositeMetrics(CONFIG, {"a": lambda config: None}),
+            r"what members\['a'\] makes must be a RecsMetricsBase, got None",
+        ),
+        (
+            lambda: metrics.OpinionMetrics(CONFIG, "x"),
+            "OpinionMetrics: network must be a SocialNetwork, got 'x'; pass None for none",
+        ),
         (lambda: metrics.CalibrationMetrics(CONFIG, mix=2), "mix must be a number within"),
         (lambda: metrics.RetentionMetrics(CONFIG, window=0), "window must be a whole number"),
         (lambda: metrics.RetentionMetrics(CONFIG, source="x"), "source must be one of"),
-        (lambda: metrics.ProviderMetrics({"num_users": 1}), "num_providers must be a whole number"),
+        (lambda: metrics.ProviderMetrics({"num_users": 1}), "config must have 'num_providers'"),
         (lambda: metrics.ProviderMetrics(CONFIG, memory=2), "memory must be a number within"),
         (
             lambda: metrics.WelfareMetrics(CONFIG, probabilities=[0.5, 0.1]),
@@ -316,7 +381,7 @@ def test_opinions_and_homogeneity_follow_the_formulas(trajectory):
         ),
         (
             lambda: metrics.WelfareMetrics(CONFIG, probabilities=[1.5]),
-            r"probabilities must be numbers within \[0, 1\], got \[1.5\]",
+            r"probabilities must be within \[0, 1\], got 1.5",
         ),
         (
             lambda: metrics.OpinionMetrics(CONFIG, SocialNetwork(3, [(0, 1)])),
@@ -327,3 +392,114 @@ def test_opinions_and_homogeneity_follow_the_formulas(trajectory):
 def test_settings_out_of_range_are_refused(make, message):
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+FIELDS = [
+    ("CalibrationMetrics", "topics", "slate_docs"),
+    ("CalibrationMetrics", "taste", "user_state"),
+    ("ExposureMetrics", "item", "slate_docs"),
+    ("HomogenisationMetrics", "item", "slate_docs"),
+    ("OpinionMetrics", "field", "user_state"),
+    ("ProviderMetrics", "field", "slate_docs"),
+    ("RetentionMetrics", "field", "user_state"),
+    ("RewardMetrics", "field", "user_response"),
+    ("SatisfactionMetrics", "field", "user_state"),
+    ("SlateDiversityMetrics", "field", "slate_docs"),
+    ("WelfareMetrics", "field", "user_response"),
+]
+
+
+@pytest.mark.parametrize(("name", "argument", "source"), FIELDS)
+def test_a_field_that_is_not_there_is_named_with_who_asked_for_it(name, argument, source):
+    for x in (3, None, *([""] if argument != "taste" else [])):
+        with pytest.raises(ConfigError) as error:
+            getattr(metrics, name)(CONFIG, **{argument: x})
+        assert str(error.value) == (
+            f"{name}: {argument} must be the name of a field of {source}, got {x!r}"
+        )
+    kept = getattr(metrics, name)(CONFIG, **{argument: "utilty"})
+    happened = {
+        "corpus_state": Value(),
+        "user_state": Value(a=tf.zeros([U])),
+        "user_response": Value(a=tf.zeros([U]), choice=tf.zeros([U], tf.int32)),
+        "slate_docs": Value(a=tf.zeros([U, S]), doc_topic=tf.zeros([U, S], tf.int32)),
+    }
+    with pytest.raises(ConfigError) as error:
+        kept.next_metrics(kept.initial_metrics(), **happened)
+    assert str(error.value) == (
+        f"{name}: {argument} must be a field of {source}, one of {list(happened[source])}, got "
+        "'utilty'"
+    )
+
+
+def test_the_argument_is_named_in_compiled_stories_too():
+    variables = story()
+    kept = metrics.RewardMetrics(CONFIG, "utilty")
+    state = Variable("reward state", kept.specs().get("state"))
+    state.initial_value = value(kept.initial_metrics)
+    state.value = value(
+        lambda previous, response: kept.next_metrics(previous, NOTHING, NOTHING, response, NOTHING),
+        (state.previous, variables[2].previous),
+    )
+    with pytest.raises(ConfigError, match="RewardMetrics: field must be a field of user_response"):
+        TFRuntime(Network([variables[2], state])).execute(1, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [("ExposureMetrics", "item"), ("HomogenisationMetrics", "item"), ("ProviderMetrics", "field")],
+)
+def test_a_field_of_no_whole_numbers_says_nothing_of_items(name, argument):
+    kept = getattr(metrics, name)(CONFIG, **{argument: "score"})
+    slate = Value(score=tf.zeros([U, S]))
+    with pytest.raises(ConfigError) as error:
+        kept.next_metrics(kept.initial_metrics(), NOTHING, NOTHING, NOTHING, slate)
+    assert str(error.value) == (
+        f"{name}: {argument} must name a field of whole numbers, got 'score', which is float32"
+    )
+
+
+COUNTING = {
+    "ExposureMetrics": (("coverage", "exposure_gini", "novelty"), 0, D),
+    "HomogenisationMetrics": (("homogeneity",), -1, D),
+    "ProviderMetrics": (("exposures", "exposure_gini", "effective_exposed"), -1, P),
+    "ConsumptionMetrics": (("coverage", "consumption_gini"), -1, D),
+    "CalibrationMetrics": (("shown_topics", "miscalibration"), -1, K),
+}
+
+
+def counted(name, number, dtype, decorate):
+    """The metrics after a step with `number` shown and chosen, and after another without."""
+    kept = getattr(metrics, name)(CONFIG)
+    fields = ("doc_ranks", "provider_id", "doc_topic")
+    choice = tf.zeros([U], tf.int32)
+    ones = tf.ones([U])
+    response = Value(choice=choice, is_chosen=choice == 0, enjoyment=ones, rating=ones)
+
+    def step(previous, numbers):
+        slate = Value(**{field: numbers for field in fields})
+        return kept.next_metrics(previous, NOTHING, NOTHING, response, slate)
+
+    step = decorate(step)
+    first = step(kept.initial_metrics(), tf.fill([U, S], tf.constant(number, dtype)))
+    return first, step(first, tf.zeros([U, S], dtype))
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64])
+@pytest.mark.parametrize("name", COUNTING)
+def test_numbers_out_of_range_spoil_what_is_counted_by_them_alike_everywhere(name, dtype):
+    measures, least, size = COUNTING[name]
+    for decorate in (lambda f: f, tf.function, functools.partial(tf.function, jit_compile=True)):
+        for number in (least - 1, size, size + 7):
+            for after in counted(name, number, dtype, decorate):
+                for measure in measures:
+                    assert np.isnan(after.get(measure)).all(), (number, measure)
+        for number in (0, size - 1):
+            for after in counted(name, number, dtype, decorate):
+                for measure, x in after.as_dict.items():
+                    assert np.isfinite(x).all(), (number, measure)
+
+
+def test_small_integers_count_as_well():
+    exposure = counted("ExposureMetrics", D - 1, tf.uint8, lambda f: f)[0].get("exposure")
+    np.testing.assert_array_equal(exposure, [0] * (D - 1) + [U * S])

@@ -50,6 +50,15 @@ def test_hit_and_reciprocal_rank_of_every_list_of_four():
             assert float(metrics.hit(relevant, k)) == any(relevant[:k])
 
 
+def test_what_is_not_a_number_is_not_mended_in_silence():
+    spoilt = np.array([np.nan, 1.0, 2.0], np.float32)
+    for measure in (metrics.shares, metrics.gini, metrics.effective_number):
+        assert np.isnan(measure(spoilt)).all()
+    fine = np.ones(3, np.float32)
+    assert np.isnan(metrics.miscalibration(spoilt, fine))
+    assert np.isnan(metrics.miscalibration(fine, spoilt))
+
+
 @pytest.mark.parametrize("k", [0, 4])
 def test_more_ranks_than_there_are_are_refused(k):
     for function in (metrics.dcg, metrics.ndcg, metrics.hit):
