@@ -79,6 +79,9 @@ def edges_of(graph: nx.Graph | nx.DiGraph, num_users: int) -> np.ndarray:
 def read_edge_list(path: str | pathlib.Path, num_users: int) -> np.ndarray:
     """Reads a file of ties: two users' numbers a line, apart by blanks, tabs or commas.
 
+    Lines of "0 1" and of "0,1" say the same, and so do files that mix them. A tie that is there
+    twice comes twice, as does one that is there both ways: `SocialNetwork` counts it once.
+
     Args:
       path: of the file; lines that begin with # are not read.
       num_users: U.
@@ -121,7 +124,15 @@ def checked_edges(edges: Any, num_users: int) -> np.ndarray:
         itself.
     """
     where = "social graph"
-    edges = np.asarray(edges)
+    check.whole(where, "num_users", num_users, 1)
+    if isinstance(edges, str | pathlib.Path):
+        raise ConfigError(
+            f"{where}: edges must be [E, 2] whole numbers, got {edges!r}; read_edge_list reads files"
+        )
+    try:
+        edges = np.asarray(edges)
+    except ValueError:  # rows of different lengths
+        edges = np.asarray(edges, object)
     if edges.ndim != 2 or edges.shape[1] != 2 or not np.issubdtype(edges.dtype, np.integer):
         raise ConfigError(
             f"{where}: edges must be [E, 2] whole numbers, got {edges.dtype} {list(edges.shape)}"

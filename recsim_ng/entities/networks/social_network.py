@@ -21,7 +21,8 @@ _PLACES_PER_EDGE = 3
 class SocialNetwork(Entity):
     """Who is a neighbour of whom, held sparsely.
 
-    A user without neighbours has a mean of its own value. Repeated edges count once.
+    A user without neighbours has a mean of its own value. Repeated edges count once, and so does
+    a tie that holds both ways and is given as (u, v) and as (v, u).
 
     Args:
       num_users: U.
@@ -32,7 +33,8 @@ class SocialNetwork(Entity):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) a node is missing or unknown, or a user is tied to itself.
+      ConfigError: (also a ValueError) a node is missing or unknown, a user is tied to itself, the
+        ties are neither a graph nor pairs, or directed is neither True nor False.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class SocialNetwork(Entity):
     ) -> None:
         super().__init__(name)
         check.whole("SocialNetwork", "num_users", num_users, 1)
+        check.flag("SocialNetwork", "directed", directed)
         if isinstance(ties, nx.Graph):
             directed, edges = ties.is_directed(), edges_of(ties, num_users)
         else:

@@ -6,6 +6,7 @@ import pytest
 
 from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.entities.networks import (
+    SocialNetwork,
     checked_edges,
     edges_of,
     read_edge_list,
@@ -76,6 +77,9 @@ def test_a_graph_that_does_not_fit_is_refused(graph, message):
     [
         (np.zeros((2, 3), int), r"edges must be \[E, 2\] whole numbers, got int64 \[2, 3\]"),
         (np.zeros((2, 2)), r"edges must be \[E, 2\] whole numbers, got float64 \[2, 2\]"),
+        ([[0, 1], [2]], r"edges must be \[E, 2\] whole numbers, got object \[2\]"),
+        ("0,1", r"edges must be \[E, 2\] whole numbers, got '0,1'; read_edge_list reads files"),
+        (None, r"edges must be \[E, 2\] whole numbers, got object \[\]"),
         ([[0, 1], [1, 4]], r"between the users 0..3, got 1 others, the first \(1, 4\)"),
         ([[-1, 1]], r"between the users 0..3, got 1 others, the first \(-1, 1\)"),
         ([[2, 2], [0, 1]], "nobody can be their own neighbour, got 1 self-loops, the first of"),
@@ -90,6 +94,12 @@ def test_a_file_of_ties_is_read(tmp_path):
     path = tmp_path / "ties.txt"
     path.write_text("# who whom\n0 1\n2,3\n\n1\t3\n")
     np.testing.assert_array_equal(read_edge_list(path, 4), [[0, 1], [2, 3], [1, 3]])
+    path.write_text("0,1\n0 1\n1, 0\n")
+    ties = read_edge_list(path, 4)
+    np.testing.assert_array_equal(ties, [[0, 1], [0, 1], [1, 0]])
+    np.testing.assert_array_equal(SocialNetwork(4, ties).degree, [1, 1, 0, 0])
+    with pytest.raises(ConfigError, match="num_users must be a whole number .*, got 'x'"):
+        read_edge_list(path, "x")
     path.write_text("")
     assert read_edge_list(path, 4).shape == (0, 2)
 

@@ -97,5 +97,11 @@ def test_what_is_refused_is_refused_when_the_network_is_made():
         SocialNetwork(5, nx.path_graph(3))
     with pytest.raises(ConfigError, match="nobody can be their own neighbour"):
         SocialNetwork(5, [(1, 1)])
+    with pytest.raises(
+        ConfigError, match="SocialNetwork: directed must be True or False, got 'no'"
+    ):
+        SocialNetwork(5, [(0, 1)], directed="no")
+    with pytest.raises(ConfigError, match=r"edges must be \[E, 2\] whole numbers, got object"):
+        SocialNetwork(5, [[0, 1], [2]])
     with pytest.raises(ConfigError, match="num_users must be a whole number of at least 1"):
         SocialNetwork(0, [])
