@@ -127,7 +127,8 @@ def checked_edges(edges: Any, num_users: int) -> np.ndarray:
     check.whole(where, "num_users", num_users, 1)
     if isinstance(edges, str | pathlib.Path):
         raise ConfigError(
-            f"{where}: edges must be [E, 2] whole numbers, got {edges!r}; read_edge_list reads files"
+            f"{where}: edges must be [E, 2] whole numbers, got {edges!r}; read_edge_list reads "
+            "files"
         )
     try:
         edges = np.asarray(edges)
