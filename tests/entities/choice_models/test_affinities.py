@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.entities.choice_models import TargetPointSimilarity
 
 U, S, D, K = 4, 3, 5, 2
@@ -182,3 +183,88 @@ def test_peaks_must_be_given_and_fit():
         model.affinities(tf.zeros([U, K]), tf.zeros([U, S, K]))
     with pytest.raises(ValueError, match="affinity_peaks must have the last axis of the users"):
         model.affinities(tf.zeros([U, K]), tf.zeros([U, S, K]), affinity_peaks=tf.zeros([U, 3]))
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-25, 1.0, 1e25, 1e30])
+@pytest.mark.parametrize("topics", [2, 40])
+def test_the_cosine_does_not_depend_on_lengths(size, topics, rng):
+    u, v = points(rng, U, topics), points(rng, U, S, topics)
+    expected = affinities(negative_cosine, u, v)
+    x, y = (tf.constant(z) * tf.constant(size) for z in (u, v))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        found = TargetPointSimilarity((U,), S, "negative_cosine").affinities(x, y)
+        found = found.get("affinities")
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    gradient = tape.gradient(found, x)
+    # Along u itself nothing changes.
+    along = tf.reduce_sum(gradient * x, axis=-1)
+    assert np.all(np.isfinite(gradient))
+    np.testing.assert_allclose(along, 0.0, atol=1e-5)
+
+
+def test_one_item_for_each_user_needs_no_axis(rng):
+    u, v = points(rng, U, K), points(rng, U, K)
+    found = affinities(dot, u, v, broadcast=False)
+    np.testing.assert_allclose(found, np.sum(u * v, axis=-1), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("u", "v", "options", "message"),
+    [
+        ([4, 2], [4, 7, 2], {}, "users [5, K] and items [5, S, K] or [S, K], got (4, 2)"),
+        ([5, 3, 2], [5, 3, 2], {}, "users [5, K] and items [5, S, K] or [S, K], got (5, 3, 2)"),
+        ([5, 2], [4, 3, 2], {}, "users [5, K] and items [5, S, K] or [S, K], got (5, 2) and (4"),
+        (
+            [4, 2],
+            [4, 2],
+            {"broadcast": False},
+            "users and items [5, S, K], or [5, K] of one item each, got (4, 2) and (4, 2)",
+        ),
+        (
+            [5, 2],
+            [3, 2],
+            {"affinity_peaks": np.ones([4, 2])},
+            "users [5, K] and items [5, S, K] or [S, K], got (5, 2) and (3, 2) and affinity_peaks",
+        ),
+    ],
+)
+def test_shapes_that_do_not_fit_the_batch_are_refused(u, v, options, message):
+    model = TargetPointSimilarity((5,), 3)
+    with pytest.raises(ConfigError) as error:
+        model.affinities(tf.zeros(u), tf.zeros(v), **options)
+    assert str(error.value).startswith(
+        f"TargetPointSimilarity.affinities: shapes must be {message}"
+    )
+
+
+@pytest.mark.parametrize("x", [None, "x", [[1.0], [1.0, 2.0]], True, 1j])
+def test_points_that_are_no_numbers_are_refused(x):
+    model, u, v = TargetPointSimilarity((U,), S), np.zeros([U, K]), np.zeros([S, K])
+    for name, given in {
+        "target_embeddings": (x, v),
+        "slate_item_embeddings": (u, x),
+    }.items():
+        with pytest.raises(ConfigError, match=f"{name} must be an array of real numbers, got"):
+            model.affinities(*given)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        *(
+            ({"slate_size": x}, f"slate_size must be a whole number of at least 1, got {x}")
+            for x in (0, -1, 1.5, None)
+        ),
+        *(
+            ({"batch_shape": x}, "batch_shape must be a sequence of whole numbers of at least 1")
+            for x in ("x", 5, None, (0,))
+        ),
+        ({"similarity_type": []}, "similarity_type must be one of ['dot', "),
+        ({"similarity_type": None}, "similarity_type must be one of ['dot', "),
+    ],
+)
+def test_settings_that_make_no_similarity_are_refused(settings, message):
+    with pytest.raises(ConfigError) as error:
+        TargetPointSimilarity(**{"batch_shape": (U,), "slate_size": S, **settings})
+    assert str(error.value).startswith(f"TargetPointSimilarity: {message}")

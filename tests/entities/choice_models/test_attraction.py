@@ -5,9 +5,11 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng.entities.choice_models import (
+    CascadeChoiceModel,
     ExponentialAttraction,
     GeometricExamination,
     LogitAttraction,
+    PositionBasedChoiceModel,
     ProportionalAttraction,
     TableExamination,
 )
@@ -62,3 +64,30 @@ def test_a_negative_scaling_is_refused(law):
     with pytest.raises(ValueError) as error:
         law(score_scaling=-1.0)
     assert str(error.value) == (f"{law.__name__}: score_scaling must be within [0, inf), got -1.0")
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("none", [-np.inf, 0.4, [-np.inf, 0.4]])
+def test_a_document_of_minus_infinity_is_never_chosen_whatever_no_choice(none, jit_compile):
+    scores = tf.constant([[0.5, -np.inf, 2.0]] * 2)
+    n = np.broadcast_to(none, [2])[:, None]
+    attracted = np.where(np.isneginf(scores), 0.0, 1 / (1 + np.exp(n - [0.5, 0.0, 2.0])))
+    passed = np.cumprod(1 - np.concatenate([np.zeros([2, 1]), attracted], 1), axis=1)
+    cascade = np.concatenate([attracted, np.ones([2, 1])], 1) * passed
+
+    @tf.function(jit_compile=jit_compile)
+    def run(x):
+        attraction = LogitAttraction(none)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            clicks = PositionBasedChoiceModel((2,), 3, attraction).choice(x).get("clicks")
+            place = CascadeChoiceModel((2,), attraction).choice(x).get("choice")
+            one = clicks.distribution.log_prob(1)
+            many = tf.stack([place.distribution.log_prob([i, i]) for i in range(4)], -1)
+            total = sum(tf.reduce_sum(tf.where(y > -np.inf, y, 0.0)) for y in (one, many))
+        return one, many, tape.gradient(total, x)
+
+    one, many, gradient = run(scores)
+    np.testing.assert_allclose(np.exp(one), attracted, rtol=1e-5)
+    np.testing.assert_allclose(np.exp(many), cascade, rtol=1e-5, atol=1e-7)
+    assert np.all(np.isfinite(gradient))

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import Value, ed
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.entities.choice_models import get_chosen
 
 U, S, K = 3, 2, 4
@@ -101,3 +102,34 @@ def test_gradients_flow_to_the_chosen_alone():
         tape.watch(x)
         y = get_chosen(Value(x=x), [1, 2, 0]).get("x")
     np.testing.assert_array_equal(tape.gradient(y, x), [[0, 1], [0, 0], [1, 0]])
+
+
+@pytest.mark.parametrize("jit_compile", [None, False, True])
+def test_what_is_no_place_on_the_slate_is_no_choice_in_every_runtime(jit_compile):
+    def run(choices):
+        return get_chosen(FEATURES, choices)
+
+    run = run if jit_compile is None else tf.function(run, jit_compile=jit_compile)
+    chosen = run(tf.constant([7, -1, -2]))
+    assert chosen.get("doc_id").numpy().tolist() == [-1, -1, -1]
+    np.testing.assert_array_equal(chosen.get("features"), -np.ones([U, K]))
+
+
+def test_fields_without_an_axis_of_places_are_left_out():
+    slate = FEATURES.union(Value(log_propensity=tf.zeros([U]), total=tf.zeros([])))
+    chosen = get_chosen(slate, [0, 1, 2])
+    assert set(chosen) == set(FEATURES) and chosen.get("doc_id").numpy().tolist() == [1, 4, -1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"choices": None}, "choices must be an array of whole numbers, got None"),
+        ({"choices": [0.0, 1.0, 2.0]}, "choices must be an array of whole numbers, got float32"),
+        ({"batch_dims": -1}, "batch_dims must be a whole number of at least 0, got -1"),
+    ],
+)
+def test_choices_that_are_no_places_are_refused(settings, message):
+    with pytest.raises(ConfigError) as error:
+        get_chosen(FEATURES, **{"choices": [0, 1, 2], **settings})
+    assert str(error.value) == f"get_chosen: {message}"

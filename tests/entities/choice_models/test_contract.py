@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import PythonRuntime, TFRuntime, Variable, ed
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.site import Seed, behaviour
 from recsim_ng.core.variable import value
 from recsim_ng.entities import choice_models
@@ -129,12 +130,81 @@ def test_double_precision_is_kept(model):
     assert field.distribution.log_prob(field).dtype == tf.float64
 
 
-@pytest.mark.parametrize("name", ["cascade", "position-based", "proportional", "nested"])
-def test_scores_of_another_shape_are_refused(name):
-    model = MODELS[name]
-    size = S if name == "position-based" else "S"
-    with pytest.raises(ValueError) as error:
-        model.choice(np.zeros([U + 1, S]))
+@every_model
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_what_cannot_be_drawn_has_probability_zero_and_no_gradient(model, jit_compile):
+    one = outcomes(model)[0]
+
+    @tf.function(jit_compile=jit_compile)
+    def score(scores, given):
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            (field,) = model.choice(scores).as_dict.values()
+            y = tf.reduce_sum(tf.reshape(field.distribution.log_prob(given), [U, -1]), -1)
+            total = tf.reduce_sum(tf.where(y > -np.inf, y, 0.0))
+        return y, tape.gradient(total, scores)
+
+    for wrong in (S + 1, S + 6, -1):
+        given = np.broadcast_to(one, (U, *np.shape(one))).copy()
+        given[0] = wrong
+        log_prob, gradient = score(tf.constant(SCORES), tf.constant(given))
+        assert np.isneginf(log_prob[0]) and np.isfinite(log_prob[1])
+        assert np.all(gradient[0] == 0) and np.all(np.isfinite(gradient))
+
+
+@every_model
+@pytest.mark.parametrize(
+    ("scores", "got"),
+    [
+        (np.zeros([U + 1, S]), f"({U + 1}, {S})"),
+        (np.zeros([S]), f"({S},)"),
+        (np.zeros([U, 1, S]), f"({U}, 1, {S})"),
+        (0.0, "()"),
+    ],
+)
+def test_scores_of_another_shape_are_refused(model, scores, got):
+    size = S if isinstance(model, PositionBasedChoiceModel) else "S"
+    with pytest.raises(ConfigError) as error:
+        model.choice(scores)
     assert str(error.value) == (
-        f"{model.name}: slate_document_logits must have the shape [{U}, {size}], got ({U + 1}, {S})"
+        f"{model.name}: slate_document_logits must have the shape [{U}, {size}], got {got}"
+    )
+
+
+@every_model
+@pytest.mark.parametrize(
+    ("scores", "got"),
+    [
+        (None, "None"),
+        ("x", "string"),
+        ([[1.0], [1.0, 2.0]], "[[1.0], [1.0, 2.0]]"),
+        (np.ones([U, S], bool), "bool"),
+        (np.ones([U, S], np.complex64), "complex64"),
+    ],
+)
+def test_scores_that_are_no_real_numbers_are_refused(model, scores, got):
+    with pytest.raises(ConfigError) as error:
+        model.choice(scores)
+    assert str(error.value) == (
+        f"{model.name}: slate_document_logits must be an array of real numbers, got {got}"
+    )
+
+
+SHAPES = [(-1,), (1.5,), "x", (None,), None, 5]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@every_model
+def test_batch_shapes_are_sequences_of_sizes(model, shape):
+    given = {
+        MultinomialLogitChoiceModel: {"nochoice_logits": 0.0},
+        IteratedMultinomialLogitChoiceModel: {"num_choices": 1, "nochoice_logits": 0.0},
+        PositionBasedChoiceModel: {"slate_size": S},
+        NestedLogitChoiceModel: {"dissimilarity": [1.0], "nochoice_logits": 0.0},
+    }.get(type(model), {})
+    with pytest.raises(ConfigError) as error:
+        type(model)(batch_shape=shape, **given)
+    assert str(error.value) == (
+        f"{model.name}: batch_shape must be a sequence of whole numbers of at least 1, such as "
+        f"(100,), got {shape!r}"
     )

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import PythonRuntime, TFRuntime, Variable
+from recsim_ng.core.site import Seed, behaviour
 from recsim_ng.core.variable import value
 from recsim_ng.entities.choice_models import (
     IteratedMultinomialLogitChoiceModel,
@@ -104,3 +105,14 @@ def test_more_picks_than_items_are_refused(num_choices, nochoice, items):
 def test_no_pick_at_all_is_refused():
     with pytest.raises(ValueError, match="num_choices must be a whole number of at least 1, got 0"):
         IteratedMultinomialLogitChoiceModel(0, (2,), 0.0)
+
+
+def test_what_is_impossible_comes_last_in_the_order_of_places(seed):
+    model = IteratedMultinomialLogitChoiceModel(3, (2,), 0.0)
+    with Seed(seed), behaviour("choice"):
+        picks = model.choice([[-np.inf] * 3, [-np.inf, 1.0, -np.inf]]).get("choice")
+    assert picks[0].numpy().tolist() == [3, 0, 1]
+    assert sorted(picks[1, :2].numpy()) == [1, 3] and picks[1, 2] == 0
+    law = picks.distribution
+    np.testing.assert_allclose(law.log_prob([[3, 0, 1], [1, 3, 0]]), [0.0, -np.log1p(np.exp(-1))])
+    assert np.all(np.isneginf(law.log_prob([[3, 1, 0], [1, 3, 2]])))
