@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.edward2 import ed
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.occurrence import Occurrence
 from recsim_ng.core.value import Value
@@ -54,11 +53,7 @@ class DelayedFeedback(ResponseModel):
         name: str = "DelayedFeedback",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        if not isinstance(delay, WaitingTime):
-            raise ConfigError(
-                f"{name}: delay must be a WaitingTime, got {type(delay).__name__}; "
-                "WaitingTime.geometric(0.2), say"
-            )
+        check.instance(name, "delay", delay, WaitingTime, "WaitingTime.geometric(0.2), say")
         check.whole(name, "window", window, 0)
         ages = min(window + 1, len(delay.hazards)) if delay.hazards[-1] == 1.0 else window + 1
         self._hazards = delay.hazard(ages).astype(np.float32)

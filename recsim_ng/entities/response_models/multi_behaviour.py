@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check
+from recsim_ng.core import check, operand
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
@@ -77,7 +77,10 @@ class MultiBehaviourResponse(ResponseModel):
           A Value with `click`, `[B...]` int32.
         """
         return Value(
-            click=ed.RandomVariable(Occurrence(logits=click_logits), name=self._site("click"))
+            click=ed.RandomVariable(
+                Occurrence(logits=operand.floats(self.name, "click_logits", click_logits)),
+                name=self._site("click"),
+            )
         )
 
     def after_click(self, is_clicked: Any, logits: Value, dwell_location: Any) -> Value:
@@ -94,11 +97,11 @@ class MultiBehaviourResponse(ResponseModel):
         is_clicked = tf.cast(is_clicked, tf.bool)
         draws = {}
         for behaviour in self._behaviours:
-            law = Occurrence(logits=logits.get(behaviour))
+            law = Occurrence(logits=operand.floats(self.name, behaviour, logits.get(behaviour)))
             draws[behaviour] = ed.RandomVariable(
                 Occasional(law, is_clicked), name=self._site(behaviour)
             )
-        location = tf.convert_to_tensor(dwell_location)
+        location = operand.floats(self.name, "dwell_location", dwell_location)
         law = tfd.LogNormal(location, tf.cast(self._dwell_scale, location.dtype))
         dwell = ed.RandomVariable(Occasional(law, is_clicked), name=self._site("dwell_time"))
         return Value(**draws, dwell_time=dwell)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check
+from recsim_ng.core import check, operand
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
@@ -53,7 +53,7 @@ class GaussianRating(ResponseModel):
         Returns:
           A Value with `rating`, `[B...]` floats as the opinions are, 0 where none is given.
         """
-        law = self._law(tf.convert_to_tensor(opinion))
+        law = self._law(operand.floats(self.name, "opinion", opinion))
         law = law if is_rated is None else Occasional(law, is_rated)
         return Value(rating=ed.RandomVariable(law, name=self._site("rating")))
 

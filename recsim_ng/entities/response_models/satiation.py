@@ -82,7 +82,8 @@ class Satiation(ResponseModel):
         """
         retention = tf.cast(self._retention, tf.float32)
         mean = retention * (previous_state.get("satiation") + exposure)
-        if isinstance(self._noise_scale, int | float) and not self._noise_scale:
+        known = check.static_value(self._noise_scale)
+        if known is not None and known.ndim == 0 and not known:
             return Value(satiation=mean)
         scale = tf.cast(self._noise_scale, tf.float32)
         return Value(satiation=ed.Normal(loc=mean, scale=scale, name=self._site("satiation")))

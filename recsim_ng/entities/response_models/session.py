@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, operand
 from recsim_ng.core.edward2 import ed
-from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.occurrence import Occurrence
 from recsim_ng.core.value import Value
@@ -65,11 +64,8 @@ class SessionModel(ResponseModel):
             given[argument] = check.probabilities(name, argument, x, shape=self._batch_shape)
         self._end, self._churn = given["end_probability"], given["churn_probability"]
         return_time = WaitingTime.geometric(0.5) if return_time is None else return_time
-        if not isinstance(return_time, WaitingTime):
-            raise ConfigError(
-                f"{name}: return_time must be a WaitingTime, got {type(return_time).__name__}; "
-                "WaitingTime.geometric(0.5), say"
-            )
+        remedy = "WaitingTime.geometric(0.5), say"
+        check.instance(name, "return_time", return_time, WaitingTime, remedy)
         self._hazards = np.asarray(return_time.hazards, np.float32)
 
     def initial_state(self) -> Value:
@@ -96,7 +92,7 @@ class SessionModel(ResponseModel):
         if end_logits is None:
             end = tf.cast(self._end, tf.float32)
         else:
-            end = tf.sigmoid(tf.convert_to_tensor(end_logits))
+            end = tf.sigmoid(operand.floats(self.name, "end_logits", end_logits))
         hazard = tf.gather(self._hazards, tf.minimum(away, len(self._hazards) - 1))
         ends = self._draw("ends", active, end)
         ended = tf.convert_to_tensor(ends) > 0

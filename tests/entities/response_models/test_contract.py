@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from recsim_ng import PythonRuntime, TFRuntime, Value, Variable
 from recsim_ng.core.edward2 import is_random_variable
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.site import Record, Seed, behaviour
 from recsim_ng.core.variable import value
 from recsim_ng.entities import response_models
@@ -144,3 +145,85 @@ def test_runs_are_alike_in_all_runtimes(seed):
     expected = PythonRuntime(network).trajectory(5, seed=seed)
     for jit_compile in (False, True):
         assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).trajectory(5, seed=seed))
+
+
+REAL = "must be an array of real numbers, got"
+
+
+def parameters():
+    """Of each model what it needs, and its parameters, with what they must fit."""
+    topics = {"num_topics": K}
+    users, both = f"[{U}]", f"[{U}, {K}]"
+    return [
+        (Boredom, topics, "weight", users),
+        (Boredom, topics, "decay", both),
+        (RepetitionPenalty, {}, "weight", users),
+        (RepetitionPenalty, {}, "decay", users),
+        (Satiation, topics, "retention", both),
+        (Satiation, topics, "influence", both),
+        (Satiation, topics, "noise_scale", both),
+        (SessionModel, {}, "end_probability", users),
+        (SessionModel, {}, "churn_probability", users),
+        (GaussianRating, {}, "noise_scale", users),
+        (RoundedRating, {}, "noise_scale", users),
+        (MultiBehaviourResponse, {}, "dwell_scale", users),
+    ]
+
+
+@pytest.mark.parametrize(("model", "given", "name", "shape"), parameters())
+def test_parameters_must_be_real_numbers_and_fit_the_users(model, given, name, shape):
+    def said(x):
+        with pytest.raises(ConfigError) as error:
+            model((U,), **given, **{name: x})
+        return str(error.value)
+
+    for x in (None, "x", 1j):
+        assert said(x) == f"{model.__name__}: {name} {REAL} {x!r}"
+    for x in (np.nan, np.inf):
+        assert said(x).startswith(f"{model.__name__}: {name} must be within ")
+        assert said(x).endswith(f", got {x}")
+    for x in (np.full(U - 1, 0.5), tf.Variable(np.full(U - 1, 0.5))):
+        assert said(x) == (
+            f"{model.__name__}: {name} must broadcast to the batch shape {shape}, got [{U - 1}]"
+        )
+
+
+SETTINGS = {
+    Boredom: {"num_topics": K},
+    DelayedFeedback: {"delay": WEIBULL},
+    GaussianRating: {},
+    MultiBehaviourResponse: {},
+    RepetitionPenalty: {},
+    RoundedRating: {},
+    Satiation: {"num_topics": K},
+    SessionModel: {},
+}
+
+
+@pytest.mark.parametrize("shape", [(-1,), (1.5,), "x", (None,), None, 5], ids=str)
+@pytest.mark.parametrize("model", SETTINGS)
+def test_batch_shapes_are_sequences_of_sizes(model, shape):
+    with pytest.raises(ConfigError) as error:
+        model(shape, **SETTINGS[model])
+    assert str(error.value) == (
+        f"{model.__name__}: batch_shape must be a sequence of whole numbers of at least 1, such "
+        f"as (100,), got {shape!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: GaussianRating((U,)).rating(None), "GaussianRating: opinion"),
+        (lambda: RoundedRating((U,)).rating(None), "RoundedRating: opinion"),
+        (lambda: MultiBehaviourResponse((U,)).click(None), "MultiBehaviourResponse: click_logits"),
+        (
+            lambda: MultiBehaviourResponse((U,)).after_click(CLICKS, LOGITS, None),
+            "MultiBehaviourResponse: dwell_location",
+        ),
+    ],
+)
+def test_what_comes_in_a_call_must_be_real_numbers(call, message):
+    with pytest.raises(ConfigError) as error:
+        call()
+    assert str(error.value) == f"{message} {REAL} None"

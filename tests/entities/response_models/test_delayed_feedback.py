@@ -98,7 +98,7 @@ def test_settings_that_make_no_law_are_refused():
     with pytest.raises(ValueError) as error:
         DelayedFeedback((1,), 0.3)
     assert str(error.value) == (
-        "DelayedFeedback: delay must be a WaitingTime, got float; WaitingTime.geometric(0.2), say"
+        "DelayedFeedback: delay must be a WaitingTime, got 0.3; WaitingTime.geometric(0.2), say"
     )
     with pytest.raises(ValueError, match="window must be a whole number of at least 0, got -1"):
         DelayedFeedback((1,), LAWS["finite"], window=-1)

@@ -87,6 +87,25 @@ def test_gaussian_ratings_are_normal():
             "RoundedRating: levels must be at least two increasing numbers, got [1.0, 1.0]",
         ),
         (
+            lambda: RoundedRating((2,), [1.0, np.nan]),
+            "RoundedRating: levels must be within (-inf, inf), got nan",
+        ),
+        (
+            lambda: RoundedRating((2,), [1.0, np.inf]),
+            "RoundedRating: levels must be within (-inf, inf), got inf",
+        ),
+        *(
+            (
+                lambda x=x: RoundedRating((2,), x),
+                f"RoundedRating: levels must be an array of real numbers, got {x!r}",
+            )
+            for x in ("x", None, ["a", "b"])
+        ),
+        (
+            lambda: RoundedRating((2,), 3.0),
+            "RoundedRating: levels must be at least two increasing numbers, got 3.0",
+        ),
+        (
             lambda: RoundedRating((2,), [1.0]),
             "RoundedRating: levels must be at least two increasing numbers, got [1.0]",
         ),
@@ -96,3 +115,13 @@ def test_settings_that_make_no_law_are_refused(make, message):
     with pytest.raises(ValueError) as error:
         make()
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("model", [GaussianRating((2,)), RoundedRating((2,), [0.1, 0.2, 0.3])])
+def test_double_precision_is_kept(model):
+    for is_rated in (None, [True, False]):
+        rating = model.rating(np.array([0.1, 2.0]), is_rated).get("rating")
+        assert rating.dtype == tf.float64
+        assert np.all(np.isfinite(rating.distribution.log_prob(rating)))
+    if isinstance(model, RoundedRating):
+        assert tf.convert_to_tensor(rating)[0].numpy() in (0.1, 0.2, 0.3)

@@ -94,7 +94,7 @@ def test_the_steps_away_are_counted_from_the_first():
         ),
         (
             {"return_time": 0.5},
-            "return_time must be a WaitingTime, got float; WaitingTime.geometric(0.5), say",
+            "return_time must be a WaitingTime, got 0.5; WaitingTime.geometric(0.5), say",
         ),
     ],
 )
