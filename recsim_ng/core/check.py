@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from recsim_ng.core.errors import ConfigError
 
@@ -157,6 +156,8 @@ def batch_shape(where: str, name: str, x: Any) -> tuple[int, ...]:
     Raises:
       ConfigError: (also a ValueError) it is something else.
     """
+    import tensorflow as tf  # here, so that the command checks its settings without it
+
     sizes = x.as_list() if isinstance(x, tf.TensorShape) and x.rank is not None else x
     if isinstance(sizes, np.ndarray):
         sizes = sizes.tolist()
@@ -175,6 +176,8 @@ def static_value(x: Any) -> np.ndarray | None:
     Args:
       x: a number, a list, an array, a tensor or a variable (which training may change).
     """
+    import tensorflow as tf
+
     if isinstance(x, tf.Variable):
         return None
     value = tf.get_static_value(x) if tf.is_tensor(x) else x
@@ -265,7 +268,7 @@ def _array(where: str, name: str, x: Any) -> np.ndarray | None:
     except ValueError:  # rows of different lengths
         raise ConfigError(f"{where}: {name} must be an array of real numbers, got {x!r}") from None
     known = value.dtype if value is not None else getattr(x, "dtype", None)
-    known = known.as_numpy_dtype if isinstance(known, tf.DType) else known
+    known = getattr(known, "as_numpy_dtype", known)  # of TensorFlow's types
     if known is None or not (np.issubdtype(known, np.integer) or np.issubdtype(known, np.floating)):
         raise ConfigError(f"{where}: {name} must be an array of real numbers, got {x!r}")
     return value

@@ -132,10 +132,13 @@ class Config:
 
 
 def story(config: Config) -> Sequence[Variable]:
-    """Makes the story's variables: those of `bandit_story`.
+    """Makes the story's variables.
 
     Args:
       config: its settings.
+
+    Returns:
+      The variables of `bandit_story`.
     """
     generator, context, problem = _PROBLEMS[config.problem]
     name = config.algorithm

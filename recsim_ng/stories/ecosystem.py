@@ -94,6 +94,9 @@ def story(config: Config) -> Sequence[Variable]:
 
     Args:
       config: its settings.
+
+    Returns:
+      The variables of `recs_story`.
     """
     provider_means = init_random_provider_clusters(
         config.provider_disp,

@@ -108,6 +108,9 @@ def optimum(config: Config, horizon: int | None = None) -> InterestOptimum:
     Args:
       config: of the story.
       horizon: T; the config's if None.
+
+    Returns:
+      The plan.
     """
     return InterestOptimum(
         frozen_documents(config),
@@ -153,10 +156,13 @@ def _affinity(observation: Value, docs: Value) -> Any:
 
 
 def story(config: Config) -> Sequence[Variable]:
-    """Makes the story's variables: those of `recs_story`.
+    """Makes the story's variables.
 
     Args:
       config: its settings.
+
+    Returns:
+      The variables of `recs_story`.
     """
     if config.recommender not in ("oracle", "greedy"):
         return story_with(config, recommender_of(config.recommender))

@@ -84,6 +84,9 @@ def story(config: Config) -> Sequence[Variable]:
 
     Args:
       config: its settings.
+
+    Returns:
+      The variables of `simplified_recs_story`.
     """
     return create_latent_variable_model_network(**dataclasses.asdict(config))
 

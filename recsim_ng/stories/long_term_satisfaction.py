@@ -98,6 +98,9 @@ def optimum(
       config: its settings.
       num_steps: T; the config's horizon if None.
       document: to evaluate the policy that always shows this one; None for the best policy.
+
+    Returns:
+      Policy and value.
     """
     return kale_optimum(
         np.linspace(0.0, 1.0, config.num_docs),
@@ -149,10 +152,13 @@ def optimal_policy(config: Config) -> Callable[[Any, Value, Value], Any]:
 
 
 def story(config: Config) -> Sequence[Variable]:
-    """Makes the story's variables: those of `recs_story`.
+    """Makes the story's variables.
 
     Args:
       config: its settings.
+
+    Returns:
+      The variables of `recs_story`.
     """
     is_known = config.recommender in _KNOWING
     utility = functools.partial(expected_engagement, config)

@@ -95,6 +95,9 @@ def story(config: Config) -> Sequence[Variable]:
     Args:
       config: its settings.
 
+    Returns:
+      The variables of `recs_story`.
+
     Raises:
       DataError: (also a ValueError) the ratings are missing or damaged.
       ConfigError: (also a ValueError) there are fewer people or films than asked for.

@@ -96,6 +96,9 @@ def story(config: Config) -> Sequence[Variable]:
     Args:
       config: its settings.
 
+    Returns:
+      The variables of `recs_story`.
+
     Raises:
       DataError: (also a ValueError) the file of ties cannot be read.
       ConfigError: (also a ValueError) a tie is not between two different users.

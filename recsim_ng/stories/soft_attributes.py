@@ -128,10 +128,13 @@ def topic_means(num_topics: int, num_attributes: int, seed: int = 0) -> np.ndarr
 
 
 def story(config: Config) -> Sequence[Variable]:
-    """Makes the story's variables: those of `static_recs_story`, one step.
+    """Makes the story's variables: one step.
 
     Args:
       config: its settings.
+
+    Returns:
+      The variables of `static_recs_story`.
     """
     settings = dataclasses.asdict(config)
     settings["slate_size"], settings["max_ratings"] = config.num_docs, config.ratings_cap
