@@ -108,7 +108,8 @@ class StateModel(Entity):
                     f"{self.name}: parameters must be among {list(self._parameter_names)}, "
                     f"got '{name}'"
                 )
-            dtype = getattr(parameter, "dtype", None)
+            text = tf.string if isinstance(parameter, str) else None
+            dtype = getattr(parameter, "dtype", text)
             if dtype is not None and not _is_real(dtype):
                 raise FieldError(
                     f"{self.name}: the parameter '{name}' must be real numbers, got "

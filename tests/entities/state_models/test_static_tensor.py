@@ -172,10 +172,11 @@ def test_a_tensor_may_be_infinite_and_never_drawn():
     assert float(model.initial_state().get("state").value) == 1.0
 
 
-def test_what_is_no_number_is_refused_in_the_call():
+@pytest.mark.parametrize("tensors", ["x", np.array(["a", "b"]), tf.constant(["a", "b"])])
+def test_what_is_no_number_is_refused_in_the_call(tensors):
     with pytest.raises(FieldError) as error:
         StaticTensor(name="taste").initial_state(
-            Value(tensor_dictionary=tf.constant(["a", "b"]), logits=tf.zeros(2))
+            Value(tensor_dictionary=tensors, logits=tf.zeros(2))
         )
     assert str(error.value) == (
         "taste: the parameter 'tensor_dictionary' must be real numbers, got string"
