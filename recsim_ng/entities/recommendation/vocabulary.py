@@ -73,7 +73,8 @@ class Vocabulary:
 
     def _require_items_in_range(self) -> None:
         """An index out of range is left out by XLA without a word: it must not arise."""
-        space = getattr(self.docs.get(self.item), "space", None) if self.has("item") else None
+        found = self.docs.get(self.item) if self.has("item") else None
+        space: Any = getattr(found, "space", None)
         if not (hasattr(space, "low") and space.shape):
             return  # nothing is known of the range
         least, most = np.min(space.low, initial=0), np.max(space.high, initial=0)
