@@ -66,6 +66,9 @@ def place_on_slate(logits: Any, **site: str) -> Any:
     Args:
       logits: `[B..., n]`.
       **site: the name of the random site.
+
+    Returns:
+      `[B...]` int32 random variable, a Categorical.
     """
     return ed.Categorical(logits=logits, force_probs_to_zero_outside_support=True, **site)
 
