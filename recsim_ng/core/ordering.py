@@ -44,11 +44,12 @@ def top_k(x: Any, k: int) -> tuple[Any, Any]:
     neighbours with the greatest maxima, so only those groups are looked into.
 
     Args:
-      x: `[..., n]` numbers, not NaN.
+      x: `[..., n]` numbers.
       k: how many, at most n.
 
     Returns:
-      (values, indices), both `[..., k]`, indices int32.
+      (values, indices), both `[..., k]`, indices int32. Of a row that holds NaN they are any, but
+      the indices are within the row.
 
     Raises:
       ValueError: k is below 1 or above n.
@@ -83,12 +84,13 @@ def top_k(x: Any, k: int) -> tuple[Any, Any]:
 def _by_passes(x: Any, indices: Any, k: int) -> tuple[Any, Any]:
     """The k greatest of the last axis by k maxima; among equals the lowest of `indices` first."""
     lowest, beyond = tf.constant(-float("inf"), x.dtype), tf.constant(tf.int32.max)
-    taken = tf.zeros_like(x, tf.bool)
+    taken, last = tf.zeros_like(x, tf.bool), tf.reduce_max(indices, axis=-1)
     values, found = [], []
     for _ in range(k):
         best = tf.reduce_max(x, axis=-1, keepdims=True)
         # The mask tells what was minus infinity from the start from what has become so.
         index = tf.reduce_min(tf.where((x == best) & ~taken, indices, beyond), axis=-1)
+        index = tf.minimum(index, last)  # of NaN, which equals nothing, some index of the row
         values.append(best[..., 0])
         found.append(index)
         here = indices == index[..., None]

@@ -88,3 +88,15 @@ def test_top_k_passes_gradients_to_the_greatest_elements(size, rng):
 def test_top_k_of_too_many_or_none_is_refused(k):
     with pytest.raises(ValueError, match=rf"top_k: k must be within 1..5, the last axis, got {k}"):
         ordering.top_k(tf.zeros([2, 5]), k)
+
+
+@pytest.mark.parametrize("size", [6, 60, 61])
+@pytest.mark.parametrize("jit", [False, True], ids=["eager", "xla"])
+def test_top_k_of_rows_with_nan_stays_within_the_row(size, jit, rng):
+    x = rng.normal(size=(3, size)).astype(np.float32)
+    x[1] = np.nan
+    x[2, 4] = np.nan
+    find = tf.function(ordering.top_k, jit_compile=True) if jit else ordering.top_k
+    _, indices = find(x, 3)
+    np.testing.assert_array_equal(indices[0], sorted_greatest(x[0], 3)[1])
+    assert np.all((indices.numpy() >= 0) & (indices.numpy() < size))
