@@ -95,7 +95,10 @@ class SlatePolicyRecommender(RankingRecommender):
         logits = tf.broadcast_to(logits, [self._num_users, self._num_docs])
         tier = self._tier(recommender_state, available_docs)
         if tier is not None:
-            best, worst = tf.reduce_max(logits, -1, True), tf.reduce_min(logits, -1, True)
+            # Minus infinity says nothing of how far apart the others are: it stays last of all.
+            best = tf.reduce_max(logits, -1, True)
+            best = tf.where(best > -np.inf, best, 0.0)
+            worst = tf.reduce_min(tf.where(logits > -np.inf, logits, best), -1, True)
             apart = tf.stop_gradient(best - worst) + _APART
             logits = logits - tf.stop_gradient(best) - apart * tf.cast(tier, tf.float32)
         ranks = self._choice_model.choice(logits).get("choice")

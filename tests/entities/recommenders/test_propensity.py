@@ -47,12 +47,13 @@ def law(name, world, u, logits=None):
     return p
 
 
-def serve(recommender, world, seed, many=1):
+def serve(recommender, world, seed, many=1, utility=None):
     """A slate of each user, `many` times over."""
+    utility = world.utility if utility is None else utility
     docs = world.docs()
     docs = Value(**{k: x for k, x in docs.as_dict.items() if k != "is_candidate"})
     mask = tf.constant(np.tile(world.candidates, (many, 1)))
-    observation = Value(utility=tf.constant(np.tile(world.utility, (many, 1))))
+    observation = Value(utility=tf.constant(np.tile(utility, (many, 1))))
     with Seed(seed), behaviour("slate"):
         return recommender.slate_docs(
             recommender.initial_state(), observation, docs.union(Value(is_candidate=mask))
@@ -118,6 +119,36 @@ def serve_all(recommender, world):
         return recommender.slate_docs(
             recommender.initial_state(), world.observation(), world.docs()
         )
+
+
+def propensities(scores, chunk, **settings):
+    """Slates `[100, 2, S]` and their log-propensities `[100, 2]`, by scores of the documents."""
+    config = {**WORLD.config(**settings), "num_users": 200, "chunk": chunk}
+    recommender = PlackettLuceRecommender(config, MyopicUtilityRecommender)
+    utility = np.tile(np.array(scores, np.float32), (2, 1))
+    slate = serve(recommender, WORLD, 1, 100, utility)
+    return [
+        np.reshape(tf.convert_to_tensor(slate.get(x)), (100, 2, -1))
+        for x in ("doc_ranks", "log_propensity")
+    ]
+
+
+@pytest.mark.parametrize("chunk", [0, 50])
+def test_low_temperatures_cost_ties_no_digits(chunk):
+    _, said = propensities([3.0] * 4, chunk, temperature=1e-6)
+    fit = np.sum(WORLD.candidates, axis=1)
+    expected = -np.log(fit * (fit - 1.0))
+    np.testing.assert_allclose(said[..., 0], np.tile(expected, (100, 1)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [0, 50])
+def test_documents_of_minus_infinity_are_shown_after_all_others(chunk):
+    assert np.all(WORLD.candidates[:, 1])
+    ranks, said = propensities([1.0, -np.inf, 1.0, 1.0], chunk)
+    left = np.sum(WORLD.candidates, axis=1) - 1.0
+    expected = -np.log(left * (left - 1))
+    assert 1 not in ranks
+    np.testing.assert_allclose(said[..., 0], np.tile(expected, (100, 1)), rtol=1e-6)
 
 
 def test_low_temperatures_show_the_best():
