@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.errors import ConfigError
 
 _REQUIRED: Any = object()
@@ -126,9 +126,9 @@ class Settings:
           default: as for `get`.
 
         Raises:
-          ConfigError: (also a ValueError) as `check.numbers` does, or it is missing.
+          ConfigError: (also a ValueError) as `require.numbers` does, or it is missing.
         """
         x = self.get(name, default)
-        return check.numbers(
+        return require.numbers(
             self._where, name, x, least, most, shape=shape, exact=exact, infinite=infinite
         )

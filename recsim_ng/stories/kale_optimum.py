@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.errors import ConfigError
 
 _GRID = 801
@@ -83,7 +83,7 @@ def kale_optimum(
     Source: Bellman (1957), Dynamic programming, chapter III.
     """
     where = "kale_optimum"
-    k = np.asarray(check.probabilities(where, "kaleness", kaleness), np.float64)
+    k = np.asarray(require.probabilities(where, "kaleness", kaleness), np.float64)
     if k.ndim != 1 or not k.size:
         raise ConfigError(f"{where}: kaleness must be [D], a number for each document, got {k}")
     check.whole(where, "num_steps", num_steps, 1)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check, noise, standard_noise
+from recsim_ng.core import check, noise, require, standard_noise
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
@@ -91,7 +91,7 @@ def create_viable_provider_simulation_network(
       ConfigError: (also a ValueError) an argument is out of range.
     """
     where = "create_viable_provider_simulation_network"
-    check.numbers(where, "provider_means", provider_means)
+    require.numbers(where, "provider_means", provider_means)
     shape = np.shape(provider_means)
     if len(shape) != 2 or 0 in shape:
         raise ConfigError(f"{where}: provider_means must be [P, K], got shape {list(shape)}")

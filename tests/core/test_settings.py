@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.settings import Settings
 
@@ -59,20 +59,20 @@ def test_a_config_is_a_mapping():
         (1j, "x must be an array of real numbers, got 1j"),
         (True, "x must be an array of real numbers, got True"),
         (tf.constant("s"), "x must be an array of real numbers, got"),
-        (np.ones(3), "x must broadcast to the batch shape [2], got [3]"),
-        (tf.Variable(np.ones((2, 1))), "x must broadcast to the batch shape [2], got [2, 1]"),
+        (np.ones(3), "x must broadcast to the shape [2], got [3]"),
+        (tf.Variable(np.ones((2, 1))), "x must broadcast to the shape [2], got [2, 1]"),
     ],
 )
 def test_parameters_are_checked_as_far_as_they_are_known(x, message):
     with pytest.raises(ConfigError) as error:
-        check.numbers("Law", "x", x, 0.0, shape=(2,))
+        require.numbers("Law", "x", x, 0.0, shape=(2,))
     assert str(error.value).startswith(f"Law: {message}")
 
 
 def test_what_a_variable_holds_is_not_checked_and_lists_become_arrays():
     variable = tf.Variable([-1.0, -1.0])
-    assert check.numbers("Law", "x", variable, 0.0, shape=(2,)) is variable
-    given = check.numbers("Law", "x", [1, 2], 0.0, shape=(3, 2))
+    assert require.numbers("Law", "x", variable, 0.0, shape=(2,)) is variable
+    given = require.numbers("Law", "x", [1, 2], 0.0, shape=(3, 2))
     assert given.dtype == np.float32
 
 
@@ -86,24 +86,24 @@ def test_what_a_variable_holds_is_not_checked_and_lists_become_arrays():
     ],
 )
 def test_a_range_may_lack_its_ends(ends, wrong, text):
-    assert check.numbers("Law", "x", 0.5, 0.0, 1.0, ends=ends) == 0.5
+    assert require.numbers("Law", "x", 0.5, 0.0, 1.0, ends=ends) == 0.5
     with pytest.raises(ConfigError) as error:
-        check.numbers("Law", "x", wrong, 0.0, 1.0, ends=ends)
+        require.numbers("Law", "x", wrong, 0.0, 1.0, ends=ends)
     assert str(error.value).startswith(f"Law: x must be within {text}, got ")
-    assert check.numbers("Law", "x", 0.0 if ends[0] == "[" else 1e-9, 0.0, 1.0, ends=ends) < 1e-8
+    assert require.numbers("Law", "x", 0.0 if ends[0] == "[" else 1e-9, 0.0, 1.0, ends=ends) < 1e-8
 
 
 def test_a_parameter_may_have_to_be_a_scalar():
     with pytest.raises(ConfigError) as error:
-        check.numbers("Law", "x", [1.0, 2.0], shape=())
+        require.numbers("Law", "x", [1.0, 2.0], shape=())
     assert str(error.value) == "Law: x must be a scalar, got [2]"
 
 
 def test_logits_may_be_minus_infinity_only():
-    assert check.logits("Law", "l", -np.inf) == -np.inf
+    assert require.logits("Law", "l", -np.inf) == -np.inf
     for x in (np.inf, np.nan):
         with pytest.raises(ConfigError, match="l must be within"):
-            check.logits("Law", "l", x)
+            require.logits("Law", "l", x)
 
 
 @pytest.mark.parametrize("shape", [(), (2, 3), [4], tf.TensorShape([2]), np.array([2, 3])])
@@ -127,23 +127,23 @@ def test_an_object_of_another_class_is_refused():
     ("call", "message"),
     [
         (
-            lambda: check.numbers("A", "x", [1.0], shape=(2,), exact=True),
+            lambda: require.numbers("A", "x", [1.0], shape=(2,), exact=True),
             "A: x must be of shape [2], got [1]",
         ),
         (
-            lambda: check.numbers("A", "x", 1.0, shape=(2,), exact=True),
+            lambda: require.numbers("A", "x", 1.0, shape=(2,), exact=True),
             "A: x must be of shape [2], got []",
         ),
         (
-            lambda: check.numbers("A", "x", np.ones((0, 2)), shape=(None, 2), exact=True),
+            lambda: require.numbers("A", "x", np.ones((0, 2)), shape=(None, 2), exact=True),
             "A: x must be of shape [any, 2], got [0, 2]",
         ),
         (
-            lambda: check.numbers("A", "x", tf.Variable([1.0]), shape=(None, 2), exact=True),
+            lambda: require.numbers("A", "x", tf.Variable([1.0]), shape=(None, 2), exact=True),
             "A: x must be of shape [any, 2], got [1]",
         ),
         (
-            lambda: check.numbers("A", "x", [2.0], 0, 1, shape=(1,), exact=True),
+            lambda: require.numbers("A", "x", [2.0], 0, 1, shape=(1,), exact=True),
             "A: x must be within [0, 1], got 2.0",
         ),
     ],
@@ -156,7 +156,7 @@ def test_arrays_of_another_shape_are_refused(call, message):
 
 def test_arrays_that_training_changes_are_checked_by_shape():
     trained = tf.Variable([[np.nan, 1.0]])
-    assert check.numbers("A", "x", trained, shape=(None, 2), exact=True) is trained
+    assert require.numbers("A", "x", trained, shape=(None, 2), exact=True) is trained
 
 
 @dataclasses.dataclass
@@ -196,7 +196,7 @@ def test_a_function_is_what_can_be_called():
 )
 def test_a_law_has_a_finite_logit(x, message):
     for good in ([-np.inf, 0.0], tf.Variable([-np.inf])):
-        check.laws("toy", "p", good)
+        require.laws("toy", "p", good)
     with pytest.raises(ConfigError) as error:
-        check.laws("toy", "p", x)
+        require.laws("toy", "p", x)
     assert str(error.value).startswith("toy: p must") and str(error.value).endswith(message)

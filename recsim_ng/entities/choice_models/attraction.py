@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.entity import Entity
 from recsim_ng.entities.choice_models import probability
 from recsim_ng.entities.choice_models.examination import Examination, GeometricExamination
@@ -60,10 +60,10 @@ class LogitAttraction(Attraction):
 
     def __init__(self, nochoice_logits: Any = 0.0, name: str = "LogitAttraction") -> None:
         super().__init__(name=name)
-        self._nochoice_logits = check.logits(name, "nochoice_logits", nochoice_logits)
+        self._nochoice_logits = require.logits(name, "nochoice_logits", nochoice_logits)
 
     def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
-        check.logits(self.name, "nochoice_logits", self._nochoice_logits, shape=batch_shape)
+        require.logits(self.name, "nochoice_logits", self._nochoice_logits, shape=batch_shape)
 
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         x = scores - tf.cast(self._nochoice_logits, scores.dtype)[..., None]
@@ -97,14 +97,14 @@ class ProportionalAttraction(Attraction):
         name: str = "ProportionalAttraction",
     ) -> None:
         super().__init__(name=name)
-        self._min_normalizer = check.numbers(name, "min_normalizer", min_normalizer)
-        self._score_scaling = check.numbers(name, "score_scaling", score_scaling, 0.0)
+        self._min_normalizer = require.numbers(name, "min_normalizer", min_normalizer)
+        self._score_scaling = require.numbers(name, "score_scaling", score_scaling, 0.0)
 
     def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
         if slate_size is not None:
             shape = (*batch_shape, slate_size)
-            check.numbers(self.name, "min_normalizer", self._min_normalizer, shape=shape)
-            check.numbers(self.name, "score_scaling", self._score_scaling, shape=shape)
+            require.numbers(self.name, "min_normalizer", self._min_normalizer, shape=shape)
+            require.numbers(self.name, "score_scaling", self._score_scaling, shape=shape)
 
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         above = scores - tf.cast(self._min_normalizer, scores.dtype)
@@ -130,12 +130,12 @@ class ExponentialAttraction(Attraction):
 
     def __init__(self, score_scaling: Any = 1.0, name: str = "ExponentialAttraction") -> None:
         super().__init__(name=name)
-        self._score_scaling = check.numbers(name, "score_scaling", score_scaling, 0.0)
+        self._score_scaling = require.numbers(name, "score_scaling", score_scaling, 0.0)
 
     def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
         if slate_size is not None:
             shape = (*batch_shape, slate_size)
-            check.numbers(self.name, "score_scaling", self._score_scaling, shape=shape)
+            require.numbers(self.name, "score_scaling", self._score_scaling, shape=shape)
 
     def log_probabilities(self, scores: Any) -> tuple[Any, Any]:
         scaling = tf.cast(self._score_scaling, scores.dtype)

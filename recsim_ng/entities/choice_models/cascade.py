@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import probability
 from recsim_ng.entities.choice_models.attraction import Attraction, appeal, parts_of
@@ -54,7 +54,7 @@ class CascadeChoiceModel(ChoiceModel):
         self._attraction, self._examination = parts_of(
             name, attraction, examination, self._batch_shape
         )
-        self._continuation = check.probabilities(
+        self._continuation = require.probabilities(
             name, "continuation", continuation, shape=self._batch_shape
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.errors import ConfigError
 
@@ -63,12 +63,12 @@ class GeometricExamination(Examination):
         self, decay: Any = 1.0, first: Any = 1.0, name: str = "GeometricExamination"
     ) -> None:
         super().__init__(name=name)
-        self._decay = check.probabilities(name, "decay", decay)
-        self._first = check.probabilities(name, "first", first)
+        self._decay = require.probabilities(name, "decay", decay)
+        self._first = require.probabilities(name, "first", first)
 
     def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
-        check.numbers(self.name, "decay", self._decay, shape=batch_shape)
-        check.numbers(self.name, "first", self._first, shape=batch_shape)
+        require.numbers(self.name, "decay", self._decay, shape=batch_shape)
+        require.numbers(self.name, "first", self._first, shape=batch_shape)
 
     def probabilities(self, slate_size: int, dtype: Any = tf.float32) -> Any:
         decay = tf.cast(self._decay, dtype)[..., None]
@@ -113,7 +113,7 @@ class TableExamination(Examination):
 
     def __init__(self, examined: Any, name: str = "TableExamination") -> None:
         super().__init__(name=name)
-        self._examined = check.probabilities(name, "examined", examined)
+        self._examined = require.probabilities(name, "examined", examined)
         self._shape = tf.TensorShape(np.shape(self._examined))
         if self._shape.rank == 0 or self._shape[-1:].num_elements() == 0:
             raise ConfigError(f"{name}: examined must have an axis of places, got {examined}")
@@ -121,7 +121,7 @@ class TableExamination(Examination):
     def check_shapes(self, batch_shape: tuple[int, ...], slate_size: int | None = None) -> None:
         if self._shape.rank is not None:
             shape = (*batch_shape, self._shape[-1])
-            check.numbers(self.name, "examined", self._examined, shape=shape)
+            require.numbers(self.name, "examined", self._examined, shape=shape)
         if slate_size is not None:
             self._check_places(slate_size)
 

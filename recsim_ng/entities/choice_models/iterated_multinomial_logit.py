@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -53,10 +53,10 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_choices", num_choices, 1)
         self._num_choices = num_choices
-        self._nochoice_logits = check.logits(
+        self._nochoice_logits = require.logits(
             name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
-        self._positional_bias = check.numbers(name, "positional_bias", positional_bias, shape=())
+        self._positional_bias = require.numbers(name, "positional_bias", positional_bias, shape=())
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the picks, in their order.
@@ -74,7 +74,7 @@ class IteratedMultinomialLogitChoiceModel(ChoiceModel):
         scores = scores_of(self.name, slate_document_logits, self._batch_shape)
         logits = all_logits(scores, self._nochoice_logits, self._positional_bias)
         items = logits.shape[-1]
-        none = check.static_value(self._nochoice_logits)
+        none = require.static_value(self._nochoice_logits)
         if items is not None and none is not None:
             items = items - int(np.all(none == -np.inf))
         if items is not None and self._num_choices > items:

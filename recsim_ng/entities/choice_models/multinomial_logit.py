@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models.choice_model import ChoiceModel, place_on_slate, scores_of
 
@@ -44,10 +44,10 @@ class MultinomialLogitChoiceModel(ChoiceModel):
         name: str = "MultinomialLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        self._nochoice_logits = check.logits(
+        self._nochoice_logits = require.logits(
             name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
-        self._positional_bias = check.numbers(name, "positional_bias", positional_bias, shape=())
+        self._positional_bias = require.numbers(name, "positional_bias", positional_bias, shape=())
 
     def choice(self, slate_document_logits: Any) -> Value:
         """Returns the choices.

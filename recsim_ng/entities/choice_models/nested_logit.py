@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
@@ -59,7 +59,7 @@ class NestedLogitChoiceModel(ChoiceModel):
         name: str = "NestedLogitChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        dissimilarity = check.numbers(name, "dissimilarity", dissimilarity, 0.0, 1.0, ends="(]")
+        dissimilarity = require.numbers(name, "dissimilarity", dissimilarity, 0.0, 1.0, ends="(]")
         if len(np.shape(dissimilarity)) != 1 or not np.size(dissimilarity):
             raise ConfigError(
                 f"{name}: dissimilarity must be a vector, one for each nest, "
@@ -67,10 +67,10 @@ class NestedLogitChoiceModel(ChoiceModel):
             )
         self._dissimilarity = dissimilarity
         self._num_nests = int(np.shape(dissimilarity)[0])
-        self._nochoice_logits = check.logits(
+        self._nochoice_logits = require.logits(
             name, "nochoice_logits", nochoice_logits, shape=self._batch_shape
         )
-        self._positional_bias = check.numbers(name, "positional_bias", positional_bias, shape=())
+        self._positional_bias = require.numbers(name, "positional_bias", positional_bias, shape=())
         if nests is not None:
             self._check_nests(nests)
         self._nests = nests
@@ -121,14 +121,14 @@ class NestedLogitChoiceModel(ChoiceModel):
 
     def _check_nests(self, nests: Any, slate_size: int | None = None) -> None:
         """Requires whole numbers `[S]` or `[B..., S]`, as far as they are known."""
-        check.numbers(self.name, "nests", nests)
-        value = check.static_value(nests)
+        require.numbers(self.name, "nests", nests)
+        value = require.static_value(nests)
         shape = tf.TensorShape(nests.shape if value is None else value.shape)
         if shape.rank == 0:
             raise ConfigError(f"{self.name}: nests must have an axis of places, got {nests}")
         if shape.rank is not None:
             size = shape[-1] if slate_size is None else slate_size
-            check.numbers(self.name, "nests", nests, shape=(*self._batch_shape, size))
+            require.numbers(self.name, "nests", nests, shape=(*self._batch_shape, size))
         is_whole = np.issubdtype(tf.as_dtype(_dtype(nests, value)).as_numpy_dtype, np.integer)
         known = () if value is None else value
         if not is_whole or np.any(np.less(known, 0) | np.greater_equal(known, self._num_nests)):

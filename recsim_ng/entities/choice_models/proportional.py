@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
 from recsim_ng.entities.choice_models import probability
@@ -47,11 +47,11 @@ class ProportionalChoiceModel(ChoiceModel):
         name: str = "ProportionalChoiceModel",
     ) -> None:
         super().__init__(batch_shape, name=name)
-        self._nochoice_scores = check.numbers(
+        self._nochoice_scores = require.numbers(
             name, "nochoice_scores", nochoice_scores, shape=self._batch_shape
         )
-        self._min_normalizer = check.numbers(name, "min_normalizer", min_normalizer, shape=())
-        none, least = (check.static_value(x) for x in (nochoice_scores, min_normalizer))
+        self._min_normalizer = require.numbers(name, "min_normalizer", min_normalizer, shape=())
+        none, least = (require.static_value(x) for x in (nochoice_scores, min_normalizer))
         if none is not None and least is not None and not np.all(none >= least):
             raise ConfigError(
                 f"{name}: nochoice_scores must be at least min_normalizer, {least:g}, "

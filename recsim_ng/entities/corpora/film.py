@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.corpora.fixed import FixedCorpus
@@ -47,7 +47,7 @@ class FilmCorpus(FixedCorpus):
             ("popularity", popularity, docs, 0.0, math.inf),
             ("year", year, docs, 0, 9999),
         ):
-            check.numbers(name, field, x, least, most, shape=shape, exact=True)
+            require.numbers(name, field, x, least, most, shape=shape, exact=True)
         self._films = Value(
             doc_id=tf.range(self._num_docs),
             doc_genres=tf.constant(genres, tf.float32),

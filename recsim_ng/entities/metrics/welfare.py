@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -47,7 +47,7 @@ class WelfareMetrics(RecsMetricsBase):
         name: str = "WelfareMetrics",
     ) -> None:
         super().__init__(config, name)
-        check.numbers(name, "probabilities", probabilities, 0.0, 1.0, shape=(None,), exact=True)
+        require.numbers(name, "probabilities", probabilities, 0.0, 1.0, shape=(None,), exact=True)
         given = np.asarray(probabilities, np.float64)
         if np.any(np.diff(given) <= 0):
             raise ConfigError(f"{name}: probabilities must ascend, got {probabilities!r}")

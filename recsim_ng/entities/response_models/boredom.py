@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.response_models.response_model import ResponseModel
@@ -47,9 +47,9 @@ class Boredom(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "num_topics", num_topics, 1)
         self._num_topics = num_topics
-        self._weight = check.numbers(name, "weight", weight, 0.0, shape=self._batch_shape)
+        self._weight = require.numbers(name, "weight", weight, 0.0, shape=self._batch_shape)
         shape = (*self._batch_shape, num_topics)
-        self._decay = check.probabilities(name, "decay", decay, shape=shape)
+        self._decay = require.probabilities(name, "decay", decay, shape=shape)
 
     def initial_state(self) -> Value:
         """Returns `recent`, `[B..., K]` float32, nothing."""

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check, operand
+from recsim_ng.core import operand, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
@@ -63,7 +63,7 @@ class MultiBehaviourResponse(ResponseModel):
         taken = {"click", "dwell_time"} & set(self._behaviours)
         if taken:
             raise ConfigError(f"{name}: behaviours must not be called {sorted(taken)[0]!r}")
-        self._dwell_scale = check.numbers(
+        self._dwell_scale = require.numbers(
             name, "dwell_scale", dwell_scale, 0.0, shape=self._batch_shape, ends="(]"
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check, operand
+from recsim_ng.core import operand, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
@@ -39,7 +39,7 @@ class GaussianRating(ResponseModel):
         self, batch_shape: Sequence[int], noise_scale: Any = 0.5, name: str = "GaussianRating"
     ) -> None:
         super().__init__(batch_shape, name=name)
-        self._noise_scale = check.numbers(
+        self._noise_scale = require.numbers(
             name, "noise_scale", noise_scale, 0.0, shape=self._batch_shape, ends="(]"
         )
 
@@ -98,7 +98,7 @@ class RoundedRating(GaussianRating):
         name: str = "RoundedRating",
     ) -> None:
         super().__init__(batch_shape, noise_scale, name=name)
-        check.numbers(name, "levels", levels)
+        require.numbers(name, "levels", levels)
         self._levels = np.asarray(levels, np.float64)
         single = self._levels.astype(np.float32)
         if single.ndim != 1 or len(single) < 2 or np.any(np.diff(single) <= 0):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.entities.response_models.response_model import ResponseModel
@@ -48,8 +48,8 @@ class RepetitionPenalty(ResponseModel):
         super().__init__(batch_shape, name=name)
         check.whole(name, "history_length", history_length, 1)
         self._history_length = history_length
-        self._weight = check.numbers(name, "weight", weight, 0.0, shape=self._batch_shape)
-        self._decay = check.probabilities(name, "decay", decay, shape=self._batch_shape)
+        self._weight = require.numbers(name, "weight", weight, 0.0, shape=self._batch_shape)
+        self._decay = require.probabilities(name, "decay", decay, shape=self._batch_shape)
 
     def initial_state(self) -> Value:
         """Returns `history`, `[B..., H]` int32, -1 for nothing."""

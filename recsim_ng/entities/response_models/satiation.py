@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
@@ -55,11 +55,11 @@ class Satiation(ResponseModel):
         check.whole(name, "num_topics", num_topics, 1)
         self._num_topics = num_topics
         shape = (*self._batch_shape, num_topics)
-        self._retention = check.numbers(
+        self._retention = require.numbers(
             name, "retention", retention, 0.0, 1.0, shape=shape, ends="[)"
         )
-        self._influence = check.numbers(name, "influence", influence, 0.0, shape=shape)
-        self._noise_scale = check.numbers(name, "noise_scale", noise_scale, 0.0, shape=shape)
+        self._influence = require.numbers(name, "influence", influence, 0.0, shape=shape)
+        self._noise_scale = require.numbers(name, "noise_scale", noise_scale, 0.0, shape=shape)
 
     def initial_state(self) -> Value:
         """Returns `satiation`, `[B..., K]` float32, none."""
@@ -82,7 +82,7 @@ class Satiation(ResponseModel):
         """
         retention = tf.cast(self._retention, tf.float32)
         mean = retention * (previous_state.get("satiation") + exposure)
-        known = check.static_value(self._noise_scale)
+        known = require.static_value(self._noise_scale)
         if known is not None and known.ndim == 0 and not known:
             return Value(satiation=mean)
         scale = tf.cast(self._noise_scale, tf.float32)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check, operand
+from recsim_ng.core import check, operand, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.occurrence import Occurrence
@@ -61,7 +61,7 @@ class SessionModel(ResponseModel):
         super().__init__(batch_shape, name=name)
         given = {"end_probability": end_probability, "churn_probability": churn_probability}
         for argument, x in given.items():
-            given[argument] = check.probabilities(name, argument, x, shape=self._batch_shape)
+            given[argument] = require.probabilities(name, argument, x, shape=self._batch_shape)
         self._end, self._churn = given["end_probability"], given["churn_probability"]
         return_time = WaitingTime.geometric(0.5) if return_time is None else return_time
         remedy = "WaitingTime.geometric(0.5), say"

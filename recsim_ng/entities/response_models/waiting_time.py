@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.errors import ConfigError
 
 
@@ -29,7 +29,7 @@ class WaitingTime:
     hazards: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        check.probabilities("WaitingTime", "hazards", self.hazards)
+        require.probabilities("WaitingTime", "hazards", self.hazards)
         given = np.asarray(self.hazards, np.float64)
         if given.ndim != 1 or not given.size:
             raise ConfigError(
@@ -102,7 +102,7 @@ class WaitingTime:
         Raises:
           ConfigError: (also a ValueError) one is outside [0, 1], or they do not sum to one.
         """
-        check.probabilities("WaitingTime", "masses", masses)
+        require.probabilities("WaitingTime", "masses", masses)
         p = np.asarray(masses, np.float64)
         if p.ndim != 1 or not np.isclose(p.sum(), 1.0, atol=1e-6):
             raise ConfigError(

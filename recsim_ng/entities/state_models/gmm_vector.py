@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
 from recsim_ng.entities.state_models.gaussian import gaussian, is_zero, operator_of
@@ -68,11 +68,11 @@ class GMMVector(StaticMixtureSameFamilyModel):
 
     def _check_parameter(self, name: str, x: Any) -> None:
         if name == "mixture_logits":
-            check.laws(self.name, name, x)
+            require.laws(self.name, name, x)
             return
         super()._check_parameter(name, x)
         if name == "component_scales" and self._are_deviations(x):
-            check.numbers(self.name, name, x, least=0.0)
+            require.numbers(self.name, name, x, least=0.0)
 
     def _are_deviations(self, scales: Any) -> bool:
         is_full = self._linear_operator_ctor is linalg.LinearOperatorFullMatrix

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.entities.state_models.gaussian import is_zero
 from recsim_ng.entities.state_models.linear import LinearStateModel
 from recsim_ng.entities.state_models.state_model import as_float
@@ -76,4 +76,4 @@ class ControlledLinearScaledGaussianStateModel(LinearStateModel):
 
     def _check_parameter(self, name: str, x: Any) -> None:
         is_deviation = name in ("noise_scales", "initial_dist_scales")
-        check.numbers(self.name, name, x, least=0.0 if is_deviation else -math.inf)
+        require.numbers(self.name, name, x, least=0.0 if is_deviation else -math.inf)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.field_spec import FieldSpec, Space, ValueSpec
@@ -53,7 +53,7 @@ class FiniteStateMarkovModel(StateModel):
             self._initial(found)
 
     def _check_parameter(self, name: str, x: Any) -> None:
-        check.laws(self.name, name, x)
+        require.laws(self.name, name, x)
 
     def _kernel(self, parameters: dict[str, Any]) -> Any:
         """`[B..., actions, S, S]` logits, checked."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.entity import Entity
 from recsim_ng.core.errors import ConfigError, FieldError, ParameterError
 from recsim_ng.core.field_spec import FieldSpec, Space
@@ -91,7 +91,7 @@ class StateModel(Entity):
 
     def _check_parameter(self, name: str, x: Any) -> None:
         """Requires a parameter given at construction to be right, as far as its value is known."""
-        check.numbers(self.name, name, x)
+        require.numbers(self.name, name, x)
 
     def _parameters(
         self, parameters: Value | None, needed: tuple[str, ...] | None = None

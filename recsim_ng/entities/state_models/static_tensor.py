@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.value import Value
 from recsim_ng.entities.state_models.state_model import as_float, static_shape
@@ -49,9 +49,9 @@ class StaticTensor(StaticMixtureSameFamilyModel):
 
     def _check_parameter(self, name: str, x: Any) -> None:
         if name.endswith("logits"):
-            check.laws(self.name, name, x)
+            require.laws(self.name, name, x)
         else:
-            check.numbers(self.name, name, x, infinite=True)
+            require.numbers(self.name, name, x, infinite=True)
 
     def _logits(self, parameters: dict[str, Any]) -> Any:
         """`[B..., N]` logits of the tensors, checked."""

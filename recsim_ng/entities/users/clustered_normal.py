@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -65,7 +65,7 @@ class ClusteredNormalUser(User):
         self._provider_means = tf.cast(means, tf.float32)
         shape = (*users, topics)
         step_size = settings.numbers("interest_step_size", -1.0, 1.0, shape=shape, default=0.0)
-        known = check.static_value(step_size)
+        known = require.static_value(step_size)
         self._step_size, self._moves = step_size, known is None or bool(np.any(known))
         self._affinity = TargetPointSimilarity(users, self._slate_size)
         self._choice = MultinomialLogitChoiceModel(users, -np.inf)

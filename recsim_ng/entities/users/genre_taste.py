@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -65,9 +65,9 @@ class GenreTasteUser(User):
         settings, users = self._settings, (self._num_users,)
         taste = (*users, self._num_topics)
         self._slate_size = settings.whole("slate_size", 1)
-        check.numbers(name, "affinity", affinity, shape=taste, exact=True)
-        check.numbers(name, "offset", offset, shape=users)
-        check.numbers(name, "usual_rating", usual_rating, shape=users)
+        require.numbers(name, "affinity", affinity, shape=taste, exact=True)
+        require.numbers(name, "offset", offset, shape=users)
+        require.numbers(name, "usual_rating", usual_rating, shape=users)
         check.flag(name, "observe_taste", observe_taste)
         self._affinity = tf.constant(affinity, tf.float32)
         self._usual = tf.constant(offset, tf.float32) + usual_rating
@@ -77,7 +77,9 @@ class GenreTasteUser(User):
         penalised = (self._num_users, 1, self._num_topics)
         self._boredom_penalty = settings.numbers("boredom_penalty", shape=penalised)
         self._boredom_decay = settings.numbers("boredom_decay", 0.0, 1.0, shape=taste)
-        nochoice = check.logits(name, "nochoice_logit", settings.get("nochoice_logit"), shape=users)
+        nochoice = require.logits(
+            name, "nochoice_logit", settings.get("nochoice_logit"), shape=users
+        )
         self._choice_model = MultinomialLogitChoiceModel(users, nochoice)
 
     def initial_state(self) -> Value:

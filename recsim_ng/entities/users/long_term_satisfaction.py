@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
@@ -56,7 +56,7 @@ class LongTermSatisfactionUser(User):
         self._mu = tuple(settings.numbers(x, shape=users) for x in ("mu_choc", "mu_kale"))
         self._sd = tuple(settings.numbers(x, 0.0, shape=users) for x in ("sd_choc", "sd_kale"))
         self._observe_exposure = settings.flag("observe_exposure", default=False)
-        noise = check.static_value(self._innovation_noise)
+        noise = require.static_value(self._innovation_noise)
         self._is_noisy = noise is None or bool(np.any(noise))
         self._choice = MultinomialLogitChoiceModel(users, -np.inf)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check
+from recsim_ng.core import check, require
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import Space, ValueSpec
@@ -71,7 +71,7 @@ class SocialUser(User):
         self._best_utility = settings.numbers("best_utility", shape=(*users, 1), default=2.0)
         self._observe_interest = settings.flag("observe_interest", default=False)
         nochoice = settings.get("nochoice_logit", 0.0)
-        check.logits(name, "nochoice_logit", nochoice, shape=users)
+        require.logits(name, "nochoice_logit", nochoice, shape=users)
         self._affinity = TargetPointSimilarity(users, self._slate_size)
         self._choice = MultinomialLogitChoiceModel(users, nochoice)
 

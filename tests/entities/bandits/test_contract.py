@@ -148,7 +148,7 @@ def test_sizes_out_of_range_are_refused(member, change, message):
         (
             GaussianGenerator,
             {"arm_means": [0.1, 0.5]},
-            r"arm_means must broadcast to the batch shape \[3, 4\], got \[2\]",
+            r"arm_means must broadcast to the shape \[3, 4\], got \[2\]",
         ),
         (GaussianGenerator, {"arm_means": "x"}, "arm_means must be an array of real numbers, got"),
         (GaussianGenerator, {"prior_mean": "x"}, "prior_mean must be a number within"),
@@ -160,7 +160,7 @@ def test_sizes_out_of_range_are_refused(member, change, message):
         (
             LinearGenerator,
             {"weights": np.zeros((4, 2))},
-            r"weights must broadcast to the batch shape \[3, 1, 2\], got \[4, 2\]",
+            r"weights must broadcast to the shape \[3, 1, 2\], got \[4, 2\]",
         ),
         (LinearGenerator, {"weight_scale": -1.0}, "weight_scale must be a number within"),
         (FeatureContext, {"num_features": 0}, "num_features must be a whole number of at least 1"),

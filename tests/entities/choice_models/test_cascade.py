@@ -95,7 +95,7 @@ def test_attention_and_continuation_may_be_trained():
     [
         (1.2, "continuation must be within [0, 1], got 1.2"),
         ([0.5, -0.5], "continuation must be within [0, 1], got -0.5"),
-        (np.full(3, 0.5), "continuation must broadcast to the batch shape [2], got [3]"),
+        (np.full(3, 0.5), "continuation must broadcast to the shape [2], got [3]"),
     ],
 )
 def test_continuation_must_be_a_probability_for_each_user(continuation, message):

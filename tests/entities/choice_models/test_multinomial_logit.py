@@ -121,6 +121,6 @@ def test_no_choice_logits_must_fit_the_batch(nochoice):
     with pytest.raises(ValueError) as error:
         MultinomialLogitChoiceModel((2,), nochoice)
     assert str(error.value) == (
-        "MultinomialLogitChoiceModel: nochoice_logits must broadcast to the batch shape [2], "
+        "MultinomialLogitChoiceModel: nochoice_logits must broadcast to the shape [2], "
         f"got {list(nochoice.shape)}"
     )

@@ -97,7 +97,7 @@ def test_dissimilarity_may_be_trained_also_beside_empty_nests_and_impossible_doc
         ),
         (
             {"nochoice_logits": np.zeros(3)},
-            "nochoice_logits must broadcast to the batch shape [2], got [3]",
+            "nochoice_logits must broadcast to the shape [2], got [3]",
         ),
     ],
 )

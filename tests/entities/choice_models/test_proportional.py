@@ -45,5 +45,5 @@ def test_no_choice_below_the_least_is_refused():
         "ProportionalChoiceModel: nochoice_scores must be at least min_normalizer, 0, got -0.5; "
         "lower min_normalizer"
     )
-    with pytest.raises(ValueError, match=r"broadcast to the batch shape \[2\], got \[3\]"):
+    with pytest.raises(ValueError, match=r"broadcast to the shape \[2\], got \[3\]"):
         ProportionalChoiceModel((2,), np.zeros(3))

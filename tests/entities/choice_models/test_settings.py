@@ -23,7 +23,7 @@ from recsim_ng.entities.choice_models import (
 
 U, S = 2, 3
 REAL = "must be an array of real numbers, got"
-BROADCAST = f"must broadcast to the batch shape [{U}], got [3]"
+BROADCAST = f"must broadcast to the shape [{U}], got [3]"
 WRONG_LOGITS = {
     "none": (None, f"{REAL} None"),
     "text": ("x", f"{REAL} 'x'"),
@@ -66,8 +66,8 @@ def wrong_settings():
     for x, message in (
         ("x", f"nests {REAL} 'x'"),
         (0, "nests must have an axis of places, got 0"),
-        (np.zeros([3, S], int), "nests must broadcast to the batch shape [2, 3], got [3, 3]"),
-        (np.zeros([1, U, S], int), "nests must broadcast to the batch shape [2, 3], got [1, 2, 3]"),
+        (np.zeros([3, S], int), "nests must broadcast to the shape [2, 3], got [3, 3]"),
+        (np.zeros([1, U, S], int), "nests must broadcast to the shape [2, 3], got [1, 2, 3]"),
         (tf.Variable([0.0, 1.0]), f"{WHOLE_NESTS} <tf.Variable"),
     ):
         yield nested, {"nests": x}, message
@@ -103,10 +103,10 @@ def wrong_settings():
         message += f" the slate, got {places}"
         yield position, {"examination": TableExamination(x)}, message
     wide = np.ones([3, S])
-    message = "TableExamination: examined must broadcast to the batch shape [2, 3], got [3, 3]"
+    message = "TableExamination: examined must broadcast to the shape [2, 3], got [3, 3]"
     yield position, {"examination": TableExamination(wide)}, message
     for part in (ProportionalAttraction, ExponentialAttraction):
-        message = f"{part.__name__}: score_scaling must broadcast to the batch shape [2, 3]"
+        message = f"{part.__name__}: score_scaling must broadcast to the shape [2, 3]"
         yield position, {"attraction": part(score_scaling=np.ones(2))}, f"{message}, got [2]"
     for part, setting in (
         (LogitAttraction, "nochoice_logits"),

@@ -184,7 +184,7 @@ def test_parameters_must_be_real_numbers_and_fit_the_users(model, given, name, s
         assert said(x).endswith(f", got {x}")
     for x in (np.full(U - 1, 0.5), tf.Variable(np.full(U - 1, 0.5))):
         assert said(x) == (
-            f"{model.__name__}: {name} must broadcast to the batch shape {shape}, got [{U - 1}]"
+            f"{model.__name__}: {name} must broadcast to the shape {shape}, got [{U - 1}]"
         )
 
 

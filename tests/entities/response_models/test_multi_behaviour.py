@@ -90,7 +90,7 @@ def test_slates_have_a_response_for_each_document_and_names_of_ones_own(seed):
         ({"behaviours": ("like", 3)}, "behaviours must be different names, got ['like', 3]"),
         ({"behaviours": ("click",)}, "behaviours must not be called 'click'"),
         ({"dwell_scale": 0.0}, "dwell_scale must be within (0, inf), got 0.0"),
-        ({"dwell_scale": np.ones(3)}, "dwell_scale must broadcast to the batch shape [2], got [3]"),
+        ({"dwell_scale": np.ones(3)}, "dwell_scale must broadcast to the shape [2], got [3]"),
     ],
 )
 def test_settings_that_make_no_law_are_refused(settings, message):

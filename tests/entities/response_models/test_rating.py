@@ -80,7 +80,7 @@ def test_gaussian_ratings_are_normal():
         ),
         (
             lambda: RoundedRating((2,), [1, 2], np.ones(3)),
-            "RoundedRating: noise_scale must broadcast to the batch shape [2], got [3]",
+            "RoundedRating: noise_scale must broadcast to the shape [2], got [3]",
         ),
         (
             lambda: RoundedRating((2,), [1.0, 1.0]),

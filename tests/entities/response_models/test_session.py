@@ -90,7 +90,7 @@ def test_the_steps_away_are_counted_from_the_first():
         ({"churn_probability": [0.1, -0.1]}, "churn_probability must be within [0, 1], got -0.1"),
         (
             {"end_probability": np.zeros(3)},
-            "end_probability must broadcast to the batch shape [2], got [3]",
+            "end_probability must broadcast to the shape [2], got [3]",
         ),
         (
             {"return_time": 0.5},

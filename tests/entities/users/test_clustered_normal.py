@@ -32,7 +32,7 @@ CONFIG = {"num_users": U, "num_topics": K, "slate_size": S, "provider_means": ME
         ),
         (
             {"interest_step_size": [0.1] * 3},
-            "interest_step_size must broadcast to the batch shape [4, 2], got [3]",
+            "interest_step_size must broadcast to the shape [4, 2], got [3]",
         ),
     ],
 )

@@ -134,7 +134,7 @@ def test_what_is_rated_follows_affinity_and_popularity(seed):
         ({"tag_thresholds": (np.nan,)}, "tag_thresholds must be within (-inf, inf), got nan"),
         ({"interest_spread": -1}, "interest_spread must be within [0, inf), got -1"),
         ({"rating_noise": np.nan}, "rating_noise must be within [0, inf), got nan"),
-        ({"tag_noise": np.ones(7)}, "tag_noise must broadcast to the batch shape "),
+        ({"tag_noise": np.ones(7)}, "tag_noise must broadcast to the shape "),
         ({"rating_power": 1.0}, "rating_power must be a number within [1.000001, 1000.0], got 1.0"),
         ({"lowest_peak": 1.5}, "lowest_peak must be a number within [0.0, 1.0], got 1.5"),
         ({"tagger_share": "x"}, "tagger_share must be a number within [0.0, 1.0], got 'x'"),

@@ -167,7 +167,7 @@ NAN = float("nan")
         ({"drift_rate": 1.5}, "drift_rate must be within [0, 1], got 1.5"),
         ({"drift_rate": "x"}, "drift_rate must be an array of real numbers, got 'x'"),
         ({"boredom_penalty": NAN}, "boredom_penalty must be within (-inf, inf), got nan"),
-        ({"boredom_decay": [0.5] * 2}, "boredom_decay must broadcast to the batch shape [4, 3]"),
+        ({"boredom_decay": [0.5] * 2}, "boredom_decay must broadcast to the shape [4, 3]"),
         ({"nochoice_logit": np.inf}, "nochoice_logit must be within [-inf, "),
     ],
 )
@@ -186,7 +186,7 @@ def test_settings_out_of_range_are_refused(setting, message):
     [
         ({"affinity": np.ones((3, 2))}, "affinity must be of shape [4, 3], got [3, 2]"),
         ({"affinity": np.full((4, 3), NAN)}, "affinity must be within (-inf, inf), got nan"),
-        ({"offset": np.ones(3)}, "offset must broadcast to the batch shape [4], got [3]"),
+        ({"offset": np.ones(3)}, "offset must broadcast to the shape [4], got [3]"),
         ({"offset": NAN}, "offset must be within (-inf, inf), got nan"),
         ({"usual_rating": NAN}, "usual_rating must be within (-inf, inf), got nan"),
         ({"usual_rating": None}, "usual_rating must be an array of real numbers, got None"),

@@ -116,7 +116,7 @@ def test_the_first_exposure_covers_half_of_what_diets_lead_to(discount, half, se
         ({"discount": np.nan}, "discount must be a number within [0.0, 1.0], got nan"),
         ({"discount": 1.5}, "discount must be a number within [0.0, 1.0], got 1.5"),
         ({"sensitivity": np.nan}, "sensitivity must be within (-inf, inf), got nan"),
-        ({"sensitivity": [0.1] * 3}, "sensitivity must broadcast to the batch shape [5], got [3]"),
+        ({"sensitivity": [0.1] * 3}, "sensitivity must broadcast to the shape [5], got [3]"),
         ({"innovation_noise": -1}, "innovation_noise must be within [0, inf), got -1"),
         ({"mu_choc": np.inf}, "mu_choc must be within (-inf, inf), got inf"),
         ({"mu_kale": "x"}, "mu_kale must be an array of real numbers, got 'x'"),

@@ -103,8 +103,7 @@ def test_a_sensitivity_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError) as error:
         ModelLearningDemoUser({**CONFIG, "satisfaction_sensitivity": np.ones(3)})
     assert str(error.value) == (
-        "ModelLearningDemoUser: satisfaction_sensitivity must broadcast to the batch shape [4], "
-        "got [3]"
+        "ModelLearningDemoUser: satisfaction_sensitivity must broadcast to the shape [4], got [3]"
     )
 
 
