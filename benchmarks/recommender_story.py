@@ -25,7 +25,9 @@ _SEED = 0
 
 
 def story(name: str, users: int, docs: int, slate: int, chunk: int = 0) -> Network:
-    """Users with tastes for features, documents that stand still, and the named recommender.
+    """Users whose tastes for features fade, documents that stand still, and the named recommender.
+
+    Tastes move, so that no compiler can take what is made of them out of the loop.
 
     Args:
       name: of the recommender.
@@ -61,8 +63,9 @@ def story(name: str, users: int, docs: int, slate: int, chunk: int = 0) -> Netwo
     }
     recommender = RECOMMENDERS[name](config)
 
-    def response(slates: Value) -> Value:
-        return choice.choice(tf.einsum("uf,usf->us", tastes, slates.get("doc_features")))
+    def response(observation: Value, slates: Value) -> Value:
+        taste = observation.get("taste")
+        return choice.choice(tf.einsum("uf,usf->us", taste, slates.get("doc_features")))
 
     available = Variable("docs", docs_spec)
     observation = Variable("observation", seen_spec)
@@ -71,10 +74,13 @@ def story(name: str, users: int, docs: int, slate: int, chunk: int = 0) -> Netwo
     choices = Variable("choices", choice.specs())
     available.initial_value = value(lambda: Value(doc_features=features))
     observation.initial_value = value(lambda: Value(taste=tastes))
+    observation.value = value(
+        lambda before: before.map(lambda x: 0.999 * x), (observation.previous,)
+    )
     state.initial_value = value(recommender.initial_state)
     state.value = value(recommender.next_state, (state.previous, choices.previous, slates.previous))
     slates.value = value(recommender.slate_docs, (state, observation, available))
-    choices.value = value(response, (slates,))
+    choices.value = value(response, (observation, slates))
     return Network([available, observation, state, slates, choices])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.errors import ConfigError
 
 GREATEST = float(np.finfo(np.float32).max)
@@ -131,9 +132,10 @@ def static_value(x: Any) -> np.ndarray | None:
     """Returns a parameter's value if it will never change, else None.
 
     Args:
-      x: a number, a list, an array, a tensor or a variable (which training may change).
+      x: a number, a list, an array, a tensor, a variable (which training may change) or a random
+        variable.
     """
-    if isinstance(x, tf.Variable):
+    if isinstance(x, tf.Variable) or is_random_variable(x):
         return None
     value = tf.get_static_value(x) if tf.is_tensor(x) else x
     return None if value is None else np.asarray(value)

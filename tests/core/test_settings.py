@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng.core import check, require
+from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.settings import Settings
 
@@ -200,3 +201,10 @@ def test_a_law_has_a_finite_logit(x, message):
     with pytest.raises(ConfigError) as error:
         require.laws("toy", "p", x)
     assert str(error.value).startswith("toy: p must") and str(error.value).endswith(message)
+
+
+def test_a_random_variable_may_be_a_parameter():
+    drawn = ed.Uniform(low=tf.zeros(2), high=1.0)
+    assert require.numbers("Law", "x", drawn, 0.0, 1.0, shape=(3, 2)) is drawn
+    with pytest.raises(ConfigError, match="x must broadcast to the shape"):
+        require.numbers("Law", "x", drawn, shape=(3,))
