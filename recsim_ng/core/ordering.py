@@ -90,9 +90,9 @@ def _by_passes(x: Any, indices: Any, k: int) -> tuple[Any, Any]:
         best = tf.reduce_max(x, axis=-1, keepdims=True)
         # The mask tells what was minus infinity from the start from what has become so.
         index = tf.reduce_min(tf.where((x == best) & ~taken, indices, beyond), axis=-1)
-        index = tf.minimum(index, last)  # of NaN, which equals nothing, some index of the row
         values.append(best[..., 0])
         found.append(index)
         here = indices == index[..., None]
         x, taken = tf.where(here, lowest, x), taken | here
-    return tf.stack(values, -1), tf.stack(found, -1)
+    # NaN equals nothing; its index is the last of its row.
+    return tf.stack(values, -1), tf.minimum(tf.stack(found, -1), last[..., None])
