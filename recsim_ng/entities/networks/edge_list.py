@@ -58,9 +58,11 @@ def edges_of(graph: nx.Graph | nx.DiGraph, num_users: int) -> np.ndarray:
       `[E, 2]` int32 edges.
 
     Raises:
-      ConfigError: (also a ValueError) nodes are missing or unknown, or a user is tied to itself.
+      ConfigError: (also a ValueError) it is no networkx graph, nodes are missing or unknown, or a
+        user is tied to itself.
     """
     where = "social graph"
+    check.instance(where, "graph", graph, nx.Graph)
     if graph.number_of_nodes() != num_users:
         raise ConfigError(
             f"{where}: must have one node for each of the {num_users} users, got "

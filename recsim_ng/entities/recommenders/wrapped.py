@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.field_spec import ValueSpec
 from recsim_ng.core.value import Value
@@ -22,13 +23,14 @@ class WrappedRecommender(RankingRecommender):
       name: of the entity.
 
     Raises:
-      ConfigError: (also a ValueError) the base ranks in a way of its own.
+      ConfigError: (also a ValueError) the base is no constructor, or ranks in a way of its own.
     """
 
     def __init__(
         self, config: Mapping[str, Any], base: Constructor, name: str = "WrappedRecommender"
     ) -> None:
         super().__init__(config, name)
+        check.function(name, "base", base, remedy="RECOMMENDERS['lin_ucb'] is one")
         self._base = base(config)
         shows_the_best = (
             isinstance(self._base, RankingRecommender)

@@ -115,3 +115,8 @@ def test_a_line_that_is_no_tie_is_refused(tmp_path, line):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(DataError, match="must be a readable text file"):
         read_edge_list(tmp_path / "none.txt", 4)
+
+
+def test_what_is_no_graph_has_no_edges():
+    with pytest.raises(ConfigError, match="social graph: graph must be a Graph, got None"):
+        edges_of(None, 3)

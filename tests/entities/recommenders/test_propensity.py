@@ -169,3 +169,10 @@ def test_low_temperatures_show_the_best():
 def test_settings_out_of_range_are_refused(make, setting, message):
     with pytest.raises(ConfigError, match=f"{make.__name__}: {message}"):
         make(WORLD.config(**setting))
+
+
+@pytest.mark.parametrize("make", [PlackettLuceRecommender, EpsilonGreedyRecommender])
+@pytest.mark.parametrize("base", [None, "lin_ucb"])
+def test_a_base_that_is_no_constructor_is_refused(make, base):
+    with pytest.raises(ConfigError, match=r"base must be a function, got .*RECOMMENDERS\["):
+        make(WORLD.config(), base)
