@@ -58,8 +58,8 @@ class Network:
         self._learnt = _Learnt()
         self._learnt.specs = self._fresh_specs()
         self._orders: dict[str, tuple[Any, list[Variable]]] = {}
-        self._order("initial_value")
-        self._order("value")
+        self.order("initial_value")
+        self.order("value")
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -97,10 +97,10 @@ class Network:
         """
         self._learnt.specs = self._fresh_specs()
         found: NetworkValue = {}
-        for variable in self._order("initial_value"):
+        for variable in self.order("initial_value"):
             definition = variable.initial_value
             assert definition is not None  # the constructor checked
-            found[variable.name] = self._evaluate(variable, definition, found, {})
+            found[variable.name] = self.evaluate(variable, definition, found, {})
         return {v.name: found[v.name] for v in self._variables}
 
     def step(self, previous: Mapping[str, Value]) -> NetworkValue:
@@ -123,9 +123,9 @@ class Network:
                 f"Network.step: the previous value must hold {absent}, got {sorted(previous)}"
             )
         found = {name: previous[name] for name in previous if name in static}
-        for variable in self._order("value"):
+        for variable in self.order("value"):
             if variable.value is not None:
-                value = self._evaluate(variable, variable.value, found, previous)
+                value = self.evaluate(variable, variable.value, found, previous)
                 found[variable.name] = value
         return {v.name: found[v.name] for v in self._variables}
 
@@ -156,13 +156,25 @@ class Network:
         """The shapes that fields keep, as far as steps have shown: variable name -> Value."""
         return {name: spec.map(lambda s: s.invariant()) for name, spec in self._specs.items()}
 
-    def _evaluate(
+    def evaluate(
         self,
         variable: Variable,
         definition: ValueDef,
         current: Mapping[str, Value],
         previous: Mapping[str, Value],
     ) -> Value:
+        """Returns what one behaviour makes of given values, as part of a step.
+
+        Args:
+          variable: of the network.
+          definition: its `initial_value` or its `value`.
+          current: variable name -> Value at this step, for all that the behaviour reads.
+          previous: the same at the step before.
+
+        Raises:
+          FieldError: (also a ValueError) the behaviour's fields do not fit the variable's spec.
+          BehaviourError: (also a TypeError) it does not return a Value.
+        """
         values = [
             (current if d.on_current_value else previous)[d.variable_name]
             for d in definition.dependencies
@@ -209,7 +221,12 @@ class Network:
 
         return import_module("recsim_ng.plot").draw_network(self, path)
 
-    def _order(self, which: str) -> list[Variable]:
+    def order(self, which: str) -> list[Variable]:
+        """Returns the variables in an order in which each comes after what its behaviour reads.
+
+        Args:
+          which: "initial_value" or "value".
+        """
         definitions = tuple(getattr(v, which) for v in self._variables)
         known = self._orders.get(which)
         if known is None or known[0] != definitions:

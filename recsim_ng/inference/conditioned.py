@@ -1,0 +1,144 @@
+"""One behaviour under observed fields: what it makes, and how likely its draws are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from recsim_ng.core.edward2 import BaseRandomVariable, is_random_variable
+from recsim_ng.core.errors import SiteError
+from recsim_ng.core.network import Network
+from recsim_ng.core.site import Condition, Record, Seed, Site
+from recsim_ng.core.value import Value
+from recsim_ng.core.variable import ValueDef, Variable
+
+tfd = tfp.distributions
+
+_SEED = 0  # of what is drawn because nobody has observed it: two scores of the same data agree
+_ROUNDING = 1e-5  # relative to the greater of the number and 1
+
+
+class Conditioned(NamedTuple):
+    """A behaviour's result, given what was observed of it.
+
+    Attributes:
+      value: its Value; observed fields are as observed, random ones are random variables that hold
+        what was observed.
+      log_probs: field -> `[sample shape + batch shape]` log-probabilities of the draw that the
+        field is. A field that is no draw is absent; a draw that is two fields is the first one's.
+      latent: the names of the fields that are draws and were not observed.
+    """
+
+    value: Value
+    log_probs: dict[str, Any]
+    latent: tuple[str, ...]
+
+
+def conditioned(
+    network: Network,
+    variable: Variable,
+    definition: ValueDef,
+    current: Mapping[str, Value],
+    previous: Mapping[str, Value],
+    observed: Mapping[str, Any],
+) -> Conditioned:
+    """Evaluates a behaviour whose draws were observed.
+
+    The behaviour is read twice: once to see which of its fields are draws, then with these draws
+    given, so that what it makes of one draw it makes of the observed one.
+
+    Args:
+      network: that the variable belongs to.
+      variable: whose behaviour it is.
+      definition: its `initial_value` or `value`.
+      current: variable name -> Value at this step.
+      previous: variable name -> Value at the step before.
+      observed: field name -> its value; fields may be missing.
+
+    Raises:
+      SiteError: (also a ValueError) the behaviour draws something that is none of its fields.
+    """
+    with Seed(_SEED), Record() as record:
+        drawn = network.evaluate(variable, definition, current, previous)
+    site_of = _sites_of_fields(variable.name, drawn, record.sites.values())
+    given = {site.address: observed[f] for f, site in site_of.items() if f in observed}
+    with Seed(_SEED), Condition(given), Record() as record:
+        result = network.evaluate(variable, definition, current, previous)
+    log_probs = {}
+    fields = {
+        name: observed[name] if name in observed else field
+        for name, field in result.as_dict.items()
+    }
+    counted = set()
+    for name, site in site_of.items():
+        site = record.sites[site.address]
+        fields[name] = site.random_variable
+        if name in observed and site.address not in counted:
+            counted.add(site.address)
+            log_probs[name] = log_prob(site.distribution, site.value)
+    latent = tuple(
+        name
+        for name, site in site_of.items()
+        if name not in observed and site.address not in counted and not is_certain(site)
+    )
+    return Conditioned(variable.typecheck(Value(**fields)), log_probs, latent)
+
+
+def is_certain(site: Site) -> bool:
+    """Whether a site's distribution leaves no choice.
+
+    Args:
+      site: of a behaviour.
+    """
+    return isinstance(site.distribution, tfd.Deterministic | tfd.VectorDeterministic)
+
+
+def log_prob(distribution: Any, value: Any) -> Any:
+    """Returns a distribution's log-probability; a deterministic one tolerates rounding.
+
+    Args:
+      distribution: of TFP.
+      value: what was observed.
+    """
+    if isinstance(distribution, tfd.Deterministic | tfd.VectorDeterministic):
+        away = tf.abs(value - distribution.loc)
+        one = tf.ones_like(away)
+        is_there = away <= _ROUNDING * tf.maximum(tf.abs(distribution.loc), one)
+        if isinstance(distribution, tfd.VectorDeterministic):
+            is_there = tf.reduce_all(is_there, axis=-1)
+        zero = tf.zeros(tf.shape(is_there), away.dtype)
+        return tf.where(is_there, zero, -float("inf"))
+    return distribution.log_prob(value)
+
+
+def _sites_of_fields(variable: str, value: Value, sites: Iterable[Site]) -> dict[str, Site]:
+    """Field -> the site whose draw it is."""
+    found, sites = {}, list(sites)
+    for name, field in value.as_dict.items():
+        if is_random_variable(field):
+            # A field whose shape was not known is another random variable, of the same law.
+            mine = [s for s in sites if s.random_variable is field]
+            mine = mine or [s for s in sites if s.distribution is field.distribution]
+            if mine:
+                found[name] = mine[0]
+    kept = {site.address for site in found.values()}
+    for site in sites:
+        if site.address not in kept and not is_certain(site):
+            law = type(site.distribution).__name__
+            raise SiteError(
+                f"variable '{variable}', site '{site.address[1]}' ({law}): a draw can be scored "
+                "only where it is a field of the behaviour's Value; return it as one"
+            )
+    return found
+
+
+def plain(value: Value) -> Value:
+    """Returns a Value with tensors in place of random variables.
+
+    Args:
+      value: as a behaviour returns it.
+    """
+    return value.map(lambda x: tf.convert_to_tensor(x) if isinstance(x, BaseRandomVariable) else x)

@@ -1,0 +1,272 @@
+"""Replay: a story along a trajectory, in which some variables or fields may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from recsim_ng.core import check
+from recsim_ng.core.data import SlicedValue, StaticSlicedValue, TimeSteps, data_variable
+from recsim_ng.core.errors import DataError
+from recsim_ng.core.field_spec import FieldSpec, ValueSpec
+from recsim_ng.core.network import Network
+from recsim_ng.core.trajectory import Trajectory
+from recsim_ng.core.value import Value
+from recsim_ng.core.variable import Dependency, ValueDef, Variable
+from recsim_ng.inference.conditioned import conditioned
+from recsim_ng.runtime import TFRuntime
+
+Values = dict[str, Value]
+_SEED = 0
+_STEP = "__step"
+
+
+class Observed(NamedTuple):
+    """What a trajectory holds of a network's variables.
+
+    Attributes:
+      moving: variable name -> Value, time axis first; not static ones.
+      static: variable name -> Value, without the time axis.
+      length: T, how many steps.
+    """
+
+    moving: Values
+    static: Values
+    length: int
+
+
+def observed(
+    network: Network, trajectory: Trajectory | Mapping[str, Value], num_steps: Any = None
+) -> Observed:
+    """Takes out of a trajectory what a network's variables are.
+
+    Args:
+      network: the story.
+      trajectory: variable name -> Value, time axis first. Variables that the network does not have
+        are left out, and so are fields that are no tensors or begin with "__".
+      num_steps: the last step to be taken; None: the trajectory's last.
+
+    Raises:
+      ConfigError: (also a ValueError) there is no step num_steps.
+      DataError: (also a ValueError) nothing of the network is in the trajectory, a variable has
+        fields of another name, or lengths differ.
+    """
+    held = trajectory.values_by_name if isinstance(trajectory, Trajectory) else dict(trajectory)
+    once = trajectory.static if isinstance(trajectory, Trajectory) else frozenset()
+    moving, static, lengths = {}, {}, {}
+    for variable in network.variables:
+        if variable.name not in held:
+            continue
+        fields = _fields(variable, held[variable.name])
+        if variable.name in once:
+            static[variable.name] = Value(**fields)
+            continue
+        for field, x in fields.items():
+            if x.shape.rank == 0:
+                raise DataError(
+                    f"variable '{variable.name}', field '{field}': needs a time axis, got a scalar"
+                )
+            lengths[f"{variable.name}.{field}"] = x.shape[0]
+        moving[variable.name] = Value(**fields)
+    if not moving and not static:
+        raise DataError(
+            f"a trajectory must hold variables of the story, {[v.name for v in network.variables]},"
+            f" got {sorted(held)}"
+        )
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"all fields must be as long as each other, got {lengths}")
+    known = next(iter(lengths.values()), None)
+    length = int(trajectory.length) if isinstance(trajectory, Trajectory) else int(known or 1)
+    if num_steps is not None:
+        check.whole("score", "num_steps", num_steps, 0, length - 1)
+        length = int(num_steps) + 1
+    moving = {name: value.map(lambda x: x[:length]) for name, value in moving.items()}
+    for variable in network.variables:
+        name = variable.name
+        if variable.is_static and name in moving:
+            static[name] = moving.pop(name).map(lambda x: x[0])
+        elif not variable.is_static and name in static:
+            moving[name] = static.pop(name).map(lambda x: _repeated(x, length))
+    return Observed(moving, static, length)
+
+
+def _fields(variable: Variable, value: Value) -> dict[str, Any]:
+    if not isinstance(value, Value):
+        raise DataError(
+            f"variable '{variable.name}': must be a Value in a trajectory, got "
+            f"a {type(value).__name__}"
+        )
+    spec = variable.spec.as_dict
+    fields = {name: x for name, x in value.as_dict.items() if not is_hidden(name)}
+    unknown = sorted(set(fields) - set(spec))
+    if unknown:
+        raise DataError(
+            f"variable '{variable.name}': its fields are {sorted(spec)}, got {unknown} beside them"
+        )
+    return {name: tf.convert_to_tensor(x) for name, x in fields.items() if _is_tensor(x)}
+
+
+def is_hidden(field: str) -> bool:
+    """Whether a field is bookkeeping, which is never scored: its name begins with "__".
+
+    Args:
+      field: its name, with dots where nested.
+    """
+    return field.split(".")[-1].startswith("__")
+
+
+def _is_tensor(x: Any) -> bool:
+    return tf.is_tensor(x) or hasattr(x, "dtype") or isinstance(x, int | float | list | tuple)
+
+
+def _repeated(x: Any, length: int) -> Any:
+    return tf.broadcast_to(x, tf.concat([[length], tf.shape(x)], axis=0))
+
+
+def incomplete(network: Network, held: Mapping[str, Value]) -> set[str]:
+    """Returns the names of the variables of which a field is missing.
+
+    Args:
+      network: the story.
+      held: variable name -> Value.
+    """
+    return {
+        v.name
+        for v in network.variables
+        if any(
+            not is_hidden(field) and (v.name not in held or field not in held[v.name])
+            for field in v.spec.as_dict
+        )
+        and not v.is_static
+    }
+
+
+def completed(network: Network, given: Observed) -> Values:
+    """Returns all values over time, those missing computed step by step from what they depend on.
+
+    Args:
+      network: the story.
+      given: what is known.
+
+    Raises:
+      DataError: (also a ValueError) something drawn is missing.
+    """
+    step = data_variable(_STEP, ValueSpec(step=FieldSpec()), TimeSteps(), lambda t: Value(step=t))
+    variables = [step, *(_along(network, v, given) for v in network.variables)]
+    names = sorted(incomplete(network, {**given.moving, **given.static}))
+    run = TFRuntime(Network(variables)).trajectory(given.length, seed=_SEED, record=names)
+    return {**given.moving, **{name: run[name] for name in names}}
+
+
+def refuse_latent(latent: Collection[str]) -> None:
+    """Requires that no draw is missing.
+
+    Args:
+      latent: "variable.field" of those that are.
+
+    Raises:
+      DataError: (also a ValueError) there are some.
+    """
+    if latent:
+        raise DataError(
+            f"score: every draw must be in the trajectory, but {sorted(latent)} are not; pass them "
+            "in, or fit the story with them as latent"
+        )
+
+
+def _along(network: Network, variable: Variable, given: Observed) -> Variable:
+    """The variable, its observed fields read from the trajectory."""
+    made = Variable(variable.name, variable.spec)
+    held = given.static.get(variable.name) or given.moving.get(variable.name)
+    moves = variable.name in given.moving
+
+    def definition(of: ValueDef) -> ValueDef:
+        current = [d.variable_name for d in of.dependencies if d.on_current_value]
+        previous = [d.variable_name for d in of.dependencies if not d.on_current_value]
+
+        def fn(step: Value, *values: Value) -> Value:
+            known = {} if held is None else held.as_dict
+            if moves:
+                known = {name: x[step.get("step")] for name, x in known.items()}
+            now = dict(zip(current, values, strict=False))
+            before = dict(zip(previous, values[len(current) :], strict=True))
+            found = conditioned(network, variable, of, now, before, known)
+            refuse_latent([f"{variable.name}.{field}" for field in found.latent])
+            return found.value
+
+        reads = [Dependency(name, True) for name in current]
+        reads += [Dependency(name, False) for name in previous]
+        return ValueDef(fn, (Dependency(_STEP, True), *reads))
+
+    if variable.initial_value is not None:
+        made.initial_value = definition(variable.initial_value)
+    if variable.value is not None:
+        made.value = definition(variable.value)
+    return made
+
+
+def replay_variables(
+    variables: Sequence[Variable], value_trajectory: Trajectory | Mapping[str, Value]
+) -> list[Variable]:
+    """Makes variables that follow a trajectory, under the names "<name> obs".
+
+    Variables that the trajectory does not hold are computed from what they depend on, as the story
+    does it; what they draw comes from the run's noise.
+
+    Args:
+      variables: of the story.
+      value_trajectory: variable name -> Value, time axis first.
+
+    Returns:
+      One variable for each of `variables`, in their order.
+
+    Raises:
+      DataError: (also a ValueError) as for `observed`.
+    """
+    network = Network(variables)
+    given = observed(network, value_trajectory)
+    return [_observation(v, given) for v in variables]
+
+
+def observed_name(name: str) -> str:
+    """Returns the name of a variable's observation.
+
+    Args:
+      name: of the variable.
+    """
+    return f"{name} obs"
+
+
+def _observation(variable: Variable, given: Observed) -> Variable:
+    name = observed_name(variable.name)
+    if variable.name in given.static:
+        sequence: SlicedValue = StaticSlicedValue(given.static[variable.name])
+        return data_variable(name, variable.spec, sequence)
+    if variable.name in given.moving:
+        return data_variable(name, variable.spec, SlicedValue(given.moving[variable.name]))
+    made = Variable(name, variable.spec)
+    if variable.initial_value is not None:
+        made.initial_value = renamed(variable.initial_value)
+    if variable.value is not None:
+        made.value = renamed(variable.value)
+    return made
+
+
+def renamed(definition: ValueDef, names: Collection[str] | None = None) -> ValueDef:
+    """Returns a definition that reads the observations in place of the variables.
+
+    Args:
+      definition: of a variable.
+      names: which variables to replace; None: all.
+    """
+    return ValueDef(
+        definition.fn,
+        tuple(
+            Dependency(observed_name(d.variable_name), d.on_current_value)
+            if names is None or d.variable_name in names
+            else d
+            for d in definition.dependencies
+        ),
+    )

@@ -1,0 +1,197 @@
+"""Score: how likely a trajectory is, variable by variable, all steps at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from recsim_ng.core.data import DataVariable
+from recsim_ng.core.network import Network
+from recsim_ng.core.trajectory import Trajectory
+from recsim_ng.core.value import Value
+from recsim_ng.core.variable import Variable
+from recsim_ng.inference import replay
+from recsim_ng.inference.conditioned import conditioned
+
+Values = dict[str, Value]
+Drawn = dict[str, dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Score:
+    """The log-probability of a trajectory, in parts.
+
+    Attributes:
+      fields: variable name -> Value of the variable's fields: `[T, ...]` the log-probability of
+        each draw at each step, 0 for what is no draw; without the time axis for static variables.
+      total: the sum of all, a scalar.
+    """
+
+    fields: dict[str, Value]
+    total: Any
+
+    def by_variable(self) -> dict[str, Any]:
+        """Returns the sum of each variable's log-probabilities, scalars."""
+        return {name: _sum(value) for name, value in self.fields.items()}
+
+
+class Scorer:
+    """Scores trajectories of a network: the sum of the log-probabilities of all draws.
+
+    In an observed trajectory every step's draws are independent of the others given the data, so
+    that all steps are one vectorized map, for each variable:
+
+        log p(x_0, ..., x_{T-1}) = log p(x_0) + sum_{t=1}^{T-1} log p(x_t | x_{t-1})
+
+    Compiled once, for trajectories of the same shapes. It has gradients with respect to the
+    trajectory and to what the story's behaviours read, as its entities' variables.
+
+    Args:
+      network: a Network, or its variables.
+      graph_compile: False evaluates without a graph, for a look inside.
+      jit_compile: whether XLA compiles the graph.
+
+    Raises:
+      NetworkError: (also a ValueError) the variables make no network.
+    """
+
+    def __init__(
+        self,
+        network: Network | Sequence[Variable],
+        graph_compile: bool = True,
+        *,
+        jit_compile: bool = True,
+    ) -> None:
+        self._network = network if isinstance(network, Network) else Network(network)
+        self._graph_compile, self._jit_compile = graph_compile, jit_compile
+        self._functions: dict[Any, Callable[..., Any]] = {}
+
+    def total(self, trajectory: Trajectory | Mapping[str, Value], num_steps: Any = None) -> Any:
+        """Returns the log-probability, a scalar.
+
+        Args:
+          trajectory: variable name -> Value, time axis first; every draw must be in it.
+          num_steps: the steps 0 ... num_steps are scored; None: all.
+
+        Raises:
+          DataError: (also a ValueError) a draw is missing, or the lengths differ.
+          SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
+        """
+        return self._run(trajectory, num_steps, lambda fields: _total(fields.values()))
+
+    def score(self, trajectory: Trajectory | Mapping[str, Value], num_steps: Any = None) -> Score:
+        """Returns the log-probability in parts.
+
+        Args:
+          trajectory: as for `total`.
+          num_steps: as for `total`.
+
+        Raises:
+          DataError: (also a ValueError) as for `total`.
+          SiteError: (also a ValueError) as for `total`.
+        """
+        fields, total = self._run(
+            trajectory, num_steps, lambda fields: (fields, _total(fields.values()))
+        )
+        return Score({v.name: fields[v.name] for v in self._network.variables}, total)
+
+    def _run(self, trajectory: Any, num_steps: Any, result: Callable[[Values], Any]) -> Any:
+        network = self._network
+        given = replay.observed(network, trajectory, num_steps)
+
+        def scored(moving: Values, static: Values) -> Any:
+            known = replay.Observed(moving, static, given.length)
+            lacking = replay.incomplete(network, {**moving, **static})
+            if lacking & network.read_through_previous():
+                known = known._replace(moving=replay.completed(network, known))
+            return result(_scored(network, known))
+
+        if not self._graph_compile:
+            return scored(given.moving, given.static)
+        key = (result.__code__, given.length, network.definitions())
+        if key not in self._functions:
+            made = tf.function(scored, jit_compile=self._jit_compile, autograph=False)
+            self._functions[key] = made
+        return self._functions[key](given.moving, given.static)
+
+
+def _scored(network: Network, given: replay.Observed) -> Values:
+    """Variable name -> Value of log-probabilities, of all steps at once."""
+    first = {name: value.map(lambda x: x[0]) for name, value in given.moving.items()}
+    current, at_first = _step(network, "initial_value", {**first, **given.static}, {}, {})
+    static = {v.name for v in network.variables if v.is_static}
+    constant = {name: current[name] for name in static}
+
+    def later(steps: tuple[Values, Values]) -> Drawn:
+        now, before = steps
+        return _step(network, "value", now, {**before, **constant}, constant)[1]
+
+    afterwards: Drawn = {}
+    if given.length > 1:
+        now = {name: value.map(lambda x: x[1:]) for name, value in given.moving.items()}
+        before = {name: value.map(lambda x: x[:-1]) for name, value in given.moving.items()}
+        afterwards = tf.vectorized_map(later, (now, before), fallback_to_while_loop=False)
+    scores = {}
+    for variable in network.variables:
+        name, fields = variable.name, {}
+        for field in current[name].as_dict:
+            x = at_first[name].get(field)
+            if variable.is_static:
+                fields[field] = tf.zeros([]) if x is None else x
+            else:
+                y = afterwards.get(name, {}).get(field)
+                fields[field] = _over_time(x, y, given.length)
+        scores[name] = Value(**fields)
+    return scores
+
+
+def _over_time(first: Any, later: Any, length: int) -> Any:
+    """`[T, ...]` out of the first step's `[...]` and the later ones' `[T - 1, ...]`."""
+    if first is None and later is None:
+        return tf.zeros([length])
+    if later is None:
+        later = tf.zeros([length - 1, *first.shape], first.dtype)
+    if first is None:
+        first = tf.zeros(later.shape[1:], later.dtype)
+    if first.shape != later.shape[1:]:
+        # The first draw is another number of draws than the later ones: their sums.
+        first = tf.reduce_sum(first)
+        later = tf.reduce_sum(later, axis=range(1, later.shape.rank))
+    return tf.concat([first[None], tf.cast(later, first.dtype)], axis=0)
+
+
+def _step(
+    network: Network, which: str, observed: Values, previous: Values, constant: Values
+) -> tuple[Values, Drawn]:
+    """The values of a step, and the log-probabilities of the draws among their fields."""
+    current = dict(constant)
+    drawn: Drawn = {}
+    latent: list[str] = []
+    for variable in network.order(which):
+        definition, name = getattr(variable, which), variable.name
+        if definition is None:
+            continue
+        known = observed[name].as_dict if name in observed else {}
+        if isinstance(variable, DataVariable) and name in observed:
+            current[name], drawn[name] = observed[name], {}
+            continue
+        found = conditioned(network, variable, definition, current, previous, known)
+        current[name], drawn[name] = found.value, found.log_probs
+        latent += [f"{name}.{field}" for field in found.latent]
+    replay.refuse_latent(latent)
+    return current, drawn
+
+
+def _sum(value: Value) -> Any:
+    return tf.add_n([tf.zeros([]), *(_number(x) for x in value.as_dict.values())])
+
+
+def _number(x: Any) -> Any:
+    return tf.cast(tf.reduce_sum(x), tf.float32)
+
+
+def _total(values: Any) -> Any:
+    return tf.add_n([tf.zeros([]), *(_sum(value) for value in values)])
