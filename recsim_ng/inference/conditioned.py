@@ -29,12 +29,12 @@ class Conditioned(NamedTuple):
         what was observed.
       log_probs: field -> `[sample shape + batch shape]` log-probabilities of the draw that the
         field is. A field that is no draw is absent; a draw that is two fields is the first one's.
-      latent: the names of the fields that are draws and were not observed.
+      latent: field -> its site, of the fields that are draws and were not observed.
     """
 
     value: Value
     log_probs: dict[str, Any]
-    latent: tuple[str, ...]
+    latent: dict[str, Site]
 
 
 def conditioned(
@@ -79,11 +79,11 @@ def conditioned(
         if name in observed and site.address not in counted:
             counted.add(site.address)
             log_probs[name] = log_prob(site.distribution, site.value)
-    latent = tuple(
-        name
+    latent = {
+        name: record.sites[site.address]
         for name, site in site_of.items()
         if name not in observed and site.address not in counted and not is_certain(site)
-    )
+    }
     return Conditioned(variable.typecheck(Value(**fields)), log_probs, latent)
 
 

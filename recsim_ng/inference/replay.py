@@ -24,17 +24,50 @@ _STEP = "__step"
 
 
 class Observed(NamedTuple):
-    """What a trajectory holds of a network's variables.
+    """What is known of a network's variables, field by field.
 
     Attributes:
-      moving: variable name -> Value, time axis first; not static ones.
-      static: variable name -> Value, without the time axis.
+      moving: variable name -> Value of `[T, ...]` fields.
+      static: variable name -> Value of `[...]` fields that are the same at all steps.
+      later: variable name -> Value of `[T - 1, ...]` fields known from step 1 on; what they are at
+        step 0 follows from the rest.
+      first: variable name -> Value of `[...]` fields known at step 0 alone.
       length: T, how many steps.
     """
 
     moving: Values
     static: Values
     length: int
+    later: Values = {}  # noqa: RUF012 (never written to)
+    first: Values = {}  # noqa: RUF012
+
+    def at_first(self) -> Values:
+        """Returns what is known of step 0."""
+        begin = {name: value.map(lambda x: x[0]) for name, value in self.moving.items()}
+        return joined(begin, self.static, self.first)
+
+    def at(self, step: Any) -> Values:
+        """Returns what is known of a step after the first.
+
+        Args:
+          step: 1, 2, ..., a number or a tensor.
+        """
+        now = {name: value.map(lambda x: x[step]) for name, value in self.moving.items()}
+        after = {name: value.map(lambda x: x[step - 1]) for name, value in self.later.items()}
+        return joined(now, self.static, after)
+
+
+def joined(*parts: Values) -> Values:
+    """Returns the variables of all parts, each with the fields of all.
+
+    Args:
+      *parts: variable name -> Value; no field is in two of them.
+    """
+    found: Values = {}
+    for part in parts:
+        for name, value in part.items():
+            found[name] = found[name].union(value) if name in found else value
+    return found
 
 
 def observed(
@@ -125,26 +158,29 @@ def _repeated(x: Any, length: int) -> Any:
     return tf.broadcast_to(x, tf.concat([[length], tf.shape(x)], axis=0))
 
 
-def incomplete(network: Network, held: Mapping[str, Value]) -> set[str]:
-    """Returns the names of the variables of which a field is missing.
+def lacking(network: Network, given: Observed) -> set[str]:
+    """Returns the names of the variables that some behaviour reads of the step before, not known.
 
     Args:
       network: the story.
-      held: variable name -> Value.
+      given: what is known.
     """
+    held = joined(given.moving, given.static, given.later)
     return {
         v.name
         for v in network.variables
+        if not v.is_static and v.name in network.read_through_previous()
         if any(
             not is_hidden(field) and (v.name not in held or field not in held[v.name])
             for field in v.spec.as_dict
         )
-        and not v.is_static
     }
 
 
-def completed(network: Network, given: Observed) -> Values:
-    """Returns all values over time, those missing computed step by step from what they depend on.
+def completed(network: Network, given: Observed) -> Observed:
+    """Returns what is known with all fields of the variables that are read of the step before.
+
+    Those missing are computed step by step from what they depend on.
 
     Args:
       network: the story.
@@ -155,9 +191,19 @@ def completed(network: Network, given: Observed) -> Values:
     """
     step = data_variable(_STEP, ValueSpec(step=FieldSpec()), TimeSteps(), lambda t: Value(step=t))
     variables = [step, *(_along(network, v, given) for v in network.variables)]
-    names = sorted(incomplete(network, {**given.moving, **given.static}))
+    names = sorted(lacking(network, given))
     run = TFRuntime(Network(variables)).trajectory(given.length, seed=_SEED, record=names)
-    return {**given.moving, **{name: run[name] for name in names}}
+    whole = {name: run[name] for name in names}
+    return given._replace(
+        moving={**given.moving, **whole},
+        static=_without(given.static, names),
+        later=_without(given.later, names),
+        first=_without(given.first, names),
+    )
+
+
+def _without(values: Values, names: Collection[str]) -> Values:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def refuse_latent(latent: Collection[str]) -> None:
@@ -177,22 +223,19 @@ def refuse_latent(latent: Collection[str]) -> None:
 
 
 def _along(network: Network, variable: Variable, given: Observed) -> Variable:
-    """The variable, its observed fields read from the trajectory."""
+    """The variable, its known fields as they are known."""
     made = Variable(variable.name, variable.spec)
-    held = given.static.get(variable.name) or given.moving.get(variable.name)
-    moves = variable.name in given.moving
 
-    def definition(of: ValueDef) -> ValueDef:
+    def definition(of: ValueDef, is_first: bool) -> ValueDef:
         current = [d.variable_name for d in of.dependencies if d.on_current_value]
         previous = [d.variable_name for d in of.dependencies if not d.on_current_value]
 
         def fn(step: Value, *values: Value) -> Value:
-            known = {} if held is None else held.as_dict
-            if moves:
-                known = {name: x[step.get("step")] for name, x in known.items()}
+            known = given.at_first() if is_first else given.at(step.get("step"))
+            mine = known[variable.name].as_dict if variable.name in known else {}
             now = dict(zip(current, values, strict=False))
             before = dict(zip(previous, values[len(current) :], strict=True))
-            found = conditioned(network, variable, of, now, before, known)
+            found = conditioned(network, variable, of, now, before, mine)
             refuse_latent([f"{variable.name}.{field}" for field in found.latent])
             return found.value
 
@@ -201,9 +244,9 @@ def _along(network: Network, variable: Variable, given: Observed) -> Variable:
         return ValueDef(fn, (Dependency(_STEP, True), *reads))
 
     if variable.initial_value is not None:
-        made.initial_value = definition(variable.initial_value)
+        made.initial_value = definition(variable.initial_value, True)
     if variable.value is not None:
-        made.value = definition(variable.value)
+        made.value = definition(variable.value, False)
     return made
 
 

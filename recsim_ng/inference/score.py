@@ -80,7 +80,7 @@ class Scorer:
           DataError: (also a ValueError) a draw is missing, or the lengths differ.
           SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
         """
-        return self._run(trajectory, num_steps, lambda fields: _total(fields.values()))
+        return self._run(trajectory, num_steps, lambda fields: total(fields.values()))
 
     def score(self, trajectory: Trajectory | Mapping[str, Value], num_steps: Any = None) -> Score:
         """Returns the log-probability in parts.
@@ -94,46 +94,67 @@ class Scorer:
           SiteError: (also a ValueError) as for `total`.
         """
         fields, total = self._run(
-            trajectory, num_steps, lambda fields: (fields, _total(fields.values()))
+            trajectory, num_steps, lambda fields: (fields, total(fields.values()))
         )
         return Score({v.name: fields[v.name] for v in self._network.variables}, total)
 
     def _run(self, trajectory: Any, num_steps: Any, result: Callable[[Values], Any]) -> Any:
-        network = self._network
-        given = replay.observed(network, trajectory, num_steps)
+        given = replay.observed(self._network, trajectory, num_steps)
 
         def scored(moving: Values, static: Values) -> Any:
             known = replay.Observed(moving, static, given.length)
-            lacking = replay.incomplete(network, {**moving, **static})
-            if lacking & network.read_through_previous():
-                known = known._replace(moving=replay.completed(network, known))
-            return result(_scored(network, known))
+            return result(log_probs(self._network, known))
 
         if not self._graph_compile:
             return scored(given.moving, given.static)
-        key = (result.__code__, given.length, network.definitions())
+        key = (result.__code__, given.length, self._network.definitions())
         if key not in self._functions:
             made = tf.function(scored, jit_compile=self._jit_compile, autograph=False)
             self._functions[key] = made
         return self._functions[key](given.moving, given.static)
 
 
-def _scored(network: Network, given: replay.Observed) -> Values:
-    """Variable name -> Value of log-probabilities, of all steps at once."""
-    first = {name: value.map(lambda x: x[0]) for name, value in given.moving.items()}
-    current, at_first = _step(network, "initial_value", {**first, **given.static}, {}, {})
-    static = {v.name for v in network.variables if v.is_static}
-    constant = {name: current[name] for name in static}
+def log_probs(network: Network, given: replay.Observed) -> Values:
+    """Returns the log-probabilities of all draws: variable name -> Value as in `Score.fields`.
 
-    def later(steps: tuple[Values, Values]) -> Drawn:
-        now, before = steps
-        return _step(network, "value", now, {**before, **constant}, constant)[1]
+    Args:
+      network: the story.
+      given: what is known of it; what is not must follow from that.
+
+    Raises:
+      DataError: (also a ValueError) something drawn is missing.
+      SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
+    """
+    if replay.lacking(network, given):
+        given = replay.completed(network, given)
+    current, at_first = _step(network, "initial_value", given.at_first(), {}, {})
+    static = {v.name: current[v.name] for v in network.variables if v.is_static}
+    begun = {
+        name: Value(**{f: tf.convert_to_tensor(current[name].get(f)) for f in value.as_dict})
+        for name, value in given.later.items()
+    }
+    now = {name: value.map(lambda x: x[1:]) for name, value in given.moving.items()}
+    before = {name: value.map(lambda x: x[:-1]) for name, value in given.moving.items()}
+    after = {
+        name: Value(
+            **{
+                f: tf.concat([begun[name].get(f)[None], x[:-1]], 0)
+                for f, x in value.as_dict.items()
+            }
+        )
+        for name, value in given.later.items()
+    }
+    now, before = replay.joined(now, given.later), replay.joined(before, after)
+    constant = {n: x for n, x in given.static.items() if n not in static}
+
+    def later(steps: tuple[Values, Values, Any]) -> Drawn:
+        now, before = (replay.joined(values, constant) for values in steps[:2])
+        return _step(network, "value", now, {**before, **static}, static)[1]
 
     afterwards: Drawn = {}
     if given.length > 1:
-        now = {name: value.map(lambda x: x[1:]) for name, value in given.moving.items()}
-        before = {name: value.map(lambda x: x[:-1]) for name, value in given.moving.items()}
-        afterwards = tf.vectorized_map(later, (now, before), fallback_to_while_loop=False)
+        steps = (now, before, tf.range(1, given.length))
+        afterwards = tf.vectorized_map(later, steps, fallback_to_while_loop=False)
     scores = {}
     for variable in network.variables:
         name, fields = variable.name, {}
@@ -193,5 +214,10 @@ def _number(x: Any) -> Any:
     return tf.cast(tf.reduce_sum(x), tf.float32)
 
 
-def _total(values: Any) -> Any:
+def total(values: Any) -> Any:
+    """Returns the sum of Values of log-probabilities, a scalar.
+
+    Args:
+      values: of the variables.
+    """
     return tf.add_n([tf.zeros([]), *(_sum(value) for value in values)])

@@ -1,0 +1,114 @@
+"""The joint density of unknowns and logs, on the real line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from recsim_ng.core.errors import DataError
+from recsim_ng.core.network import Network
+from recsim_ng.core.trajectory import Trajectory
+from recsim_ng.core.value import Value
+from recsim_ng.core.variable import Variable
+from recsim_ng.inference import replay
+from recsim_ng.inference.score import log_probs, total
+from recsim_ng.inference.unknown import Unknown, find_unknowns, with_unknowns
+
+
+class Target:
+    """log p(unknowns, logs) as a function of unconstrained unknowns.
+
+    With z the unknowns on the real line, x = b(z) their values in their laws' supports:
+
+        log p(z | logs) + const = log p(b(z), logs) + log |det db/dz|
+
+    Args:
+      network: a Network, or its variables.
+      logs: what was observed: variable name -> Value, time axis first.
+      unknowns: names "variable.field" of those to be inferred, in any order; None: all that are
+        drawn and not in the logs.
+
+    Raises:
+      DataError: (also a ValueError) the logs do not fit the story, one of the names is no unknown,
+        or an unknown is not among the names.
+    """
+
+    def __init__(
+        self,
+        network: Network | Sequence[Variable],
+        logs: Trajectory | Mapping[str, Value],
+        unknowns: Sequence[str] | None = None,
+    ) -> None:
+        self._network = network if isinstance(network, Network) else Network(network)
+        self._given = replay.observed(self._network, logs)
+        self._unknowns = find_unknowns(self._network, self._given)
+        if unknowns is not None:
+            found, named = sorted(u.name for u in self._unknowns), sorted(unknowns)
+            if found != named:
+                raise DataError(
+                    f"parameters: what the story draws and the logs do not hold is {found}, got "
+                    f"{named}; name all of it, or put the rest into the logs"
+                )
+
+    @property
+    def network(self) -> Network:
+        """The story."""
+        return self._network
+
+    @property
+    def given(self) -> replay.Observed:
+        """What is known."""
+        return self._given
+
+    @property
+    def unknowns(self) -> list[Unknown]:
+        """What is not, in the story's order."""
+        return self._unknowns
+
+    def unconstrained_shapes(self) -> list[tuple[int, ...]]:
+        """Returns the shape of each unknown on the real line."""
+        return [
+            tuple(u.bijector.inverse_event_shape(tf.TensorShape(u.shape)).as_list())
+            for u in self._unknowns
+        ]
+
+    def constrain(self, z: Sequence[Any]) -> list[Any]:
+        """Returns the unknowns' values in their supports.
+
+        Args:
+          z: on the real line.
+        """
+        return [u.bijector.forward(x) for u, x in zip(self._unknowns, z, strict=True)]
+
+    def unconstrain(self, x: Sequence[Any]) -> list[Any]:
+        """Returns the unknowns on the real line.
+
+        Args:
+          x: their values.
+        """
+        return [u.bijector.inverse(y) for u, y in zip(self._unknowns, x, strict=True)]
+
+    def log_joint(self, x: Sequence[Any]) -> Any:
+        """Returns log p(unknowns, logs), a scalar.
+
+        Args:
+          x: the unknowns' values, of their shapes.
+        """
+        known = with_unknowns(self._given, self._unknowns, x)
+        return total(log_probs(self._network, known).values())
+
+    def log_prob(self, *z: Any) -> Any:
+        """Returns the log density on the real line, up to a constant, a scalar.
+
+        Args:
+          *z: the unknowns on the real line.
+        """
+        x = self.constrain(z)
+        moved = tf.zeros([])
+        for unknown, at in zip(self._unknowns, z, strict=True):
+            ndims = len(at.shape)
+            jacobian = unknown.bijector.forward_log_det_jacobian(at, event_ndims=ndims)
+            moved += tf.reduce_sum(tf.cast(jacobian, tf.float32))
+        return self.log_joint(x) + moved
