@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.core.data import DataVariable
 from recsim_ng.core.edward2 import BaseRandomVariable, is_random_variable
-from recsim_ng.core.errors import SiteError
+from recsim_ng.core.errors import DataError, SiteError
 from recsim_ng.core.network import Network
 from recsim_ng.core.site import Condition, Record, Seed, Site
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import ValueDef, Variable
 
 tfd = tfp.distributions
+Values = dict[str, Value]
+Drawn = dict[str, dict[str, Any]]
 
 _SEED = 0  # of what is drawn because nobody has observed it: two scores of the same data agree
 _ROUNDING = 1e-5  # relative to the greater of the number and 1
@@ -85,6 +88,44 @@ def conditioned(
         if name not in observed and site.address not in counted and not is_certain(site)
     }
     return Conditioned(variable.typecheck(Value(**fields)), log_probs, latent)
+
+
+def conditioned_step(
+    network: Network, which: str, observed: Values, previous: Values, constant: Values
+) -> tuple[Values, Drawn]:
+    """The values of a step, and the log-probabilities of the draws among their fields."""
+    current = dict(constant)
+    drawn: Drawn = {}
+    latent: list[str] = []
+    for variable in network.order(which):
+        definition, name = getattr(variable, which), variable.name
+        if definition is None:
+            continue
+        known = observed[name].as_dict if name in observed else {}
+        if isinstance(variable, DataVariable) and name in observed:
+            current[name], drawn[name] = observed[name], {}
+            continue
+        found = conditioned(network, variable, definition, current, previous, known)
+        current[name], drawn[name] = found.value, found.log_probs
+        latent += [f"{name}.{field}" for field in found.latent]
+    refuse_latent(latent)
+    return current, drawn
+
+
+def refuse_latent(latent: Collection[str]) -> None:
+    """Requires that no draw is missing.
+
+    Args:
+      latent: "variable.field" of those that are.
+
+    Raises:
+      DataError: (also a ValueError) there are some.
+    """
+    if latent:
+        raise DataError(
+            f"score: every draw must be in the trajectory, but {sorted(latent)} are not; pass them "
+            "in, or fit the story with them as latent"
+        )
 
 
 def is_certain(site: Site) -> bool:

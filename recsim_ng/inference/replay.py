@@ -8,19 +8,14 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.data import SlicedValue, StaticSlicedValue, TimeSteps, data_variable
+from recsim_ng.core.data import SlicedValue, StaticSlicedValue, data_variable
 from recsim_ng.core.errors import DataError
-from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Dependency, ValueDef, Variable
-from recsim_ng.inference.conditioned import conditioned
-from recsim_ng.runtime import TFRuntime
 
 Values = dict[str, Value]
-_SEED = 0
-_STEP = "__step"
 
 
 class Observed(NamedTuple):
@@ -156,98 +151,6 @@ def _is_tensor(x: Any) -> bool:
 
 def _repeated(x: Any, length: int) -> Any:
     return tf.broadcast_to(x, tf.concat([[length], tf.shape(x)], axis=0))
-
-
-def lacking(network: Network, given: Observed) -> set[str]:
-    """Returns the names of the variables that some behaviour reads of the step before, not known.
-
-    Args:
-      network: the story.
-      given: what is known.
-    """
-    held = joined(given.moving, given.static, given.later)
-    return {
-        v.name
-        for v in network.variables
-        if not v.is_static and v.name in network.read_through_previous()
-        if any(
-            not is_hidden(field) and (v.name not in held or field not in held[v.name])
-            for field in v.spec.as_dict
-        )
-    }
-
-
-def completed(network: Network, given: Observed) -> Observed:
-    """Returns what is known with all fields of the variables that are read of the step before.
-
-    Those missing are computed step by step from what they depend on.
-
-    Args:
-      network: the story.
-      given: what is known.
-
-    Raises:
-      DataError: (also a ValueError) something drawn is missing.
-    """
-    step = data_variable(_STEP, ValueSpec(step=FieldSpec()), TimeSteps(), lambda t: Value(step=t))
-    variables = [step, *(_along(network, v, given) for v in network.variables)]
-    names = sorted(lacking(network, given))
-    run = TFRuntime(Network(variables)).trajectory(given.length, seed=_SEED, record=names)
-    whole = {name: run[name] for name in names}
-    return given._replace(
-        moving={**given.moving, **whole},
-        static=_without(given.static, names),
-        later=_without(given.later, names),
-        first=_without(given.first, names),
-    )
-
-
-def _without(values: Values, names: Collection[str]) -> Values:
-    return {name: value for name, value in values.items() if name not in names}
-
-
-def refuse_latent(latent: Collection[str]) -> None:
-    """Requires that no draw is missing.
-
-    Args:
-      latent: "variable.field" of those that are.
-
-    Raises:
-      DataError: (also a ValueError) there are some.
-    """
-    if latent:
-        raise DataError(
-            f"score: every draw must be in the trajectory, but {sorted(latent)} are not; pass them "
-            "in, or fit the story with them as latent"
-        )
-
-
-def _along(network: Network, variable: Variable, given: Observed) -> Variable:
-    """The variable, its known fields as they are known."""
-    made = Variable(variable.name, variable.spec)
-
-    def definition(of: ValueDef, is_first: bool) -> ValueDef:
-        current = [d.variable_name for d in of.dependencies if d.on_current_value]
-        previous = [d.variable_name for d in of.dependencies if not d.on_current_value]
-
-        def fn(step: Value, *values: Value) -> Value:
-            known = given.at_first() if is_first else given.at(step.get("step"))
-            mine = known[variable.name].as_dict if variable.name in known else {}
-            now = dict(zip(current, values, strict=False))
-            before = dict(zip(previous, values[len(current) :], strict=True))
-            found = conditioned(network, variable, of, now, before, mine)
-            refuse_latent([f"{variable.name}.{field}" for field in found.latent])
-            return found.value
-
-        reads = [Dependency(name, True) for name in current]
-        reads += [Dependency(name, False) for name in previous]
-        return ValueDef(fn, (Dependency(_STEP, True), *reads))
-
-    if variable.initial_value is not None:
-        made.initial_value = definition(variable.initial_value, True)
-    if variable.value is not None:
-        made.value = definition(variable.value, False)
-    return made
 
 
 def replay_variables(

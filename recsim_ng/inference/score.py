@@ -8,16 +8,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core.data import DataVariable
 from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
-from recsim_ng.inference.conditioned import conditioned
+from recsim_ng.inference.completion import completed
+from recsim_ng.inference.conditioned import Drawn, conditioned_step
 
 Values = dict[str, Value]
-Drawn = dict[str, dict[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -125,31 +124,16 @@ def log_probs(network: Network, given: replay.Observed) -> Values:
       DataError: (also a ValueError) something drawn is missing.
       SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
     """
-    if replay.lacking(network, given):
-        given = replay.completed(network, given)
-    current, at_first = _step(network, "initial_value", given.at_first(), {}, {})
+    given = completed(network, given)
+    current, at_first = conditioned_step(network, "initial_value", given.at_first(), {}, {})
     static = {v.name: current[v.name] for v in network.variables if v.is_static}
-    begun = {
-        name: Value(**{f: tf.convert_to_tensor(current[name].get(f)) for f in value.as_dict})
-        for name, value in given.later.items()
-    }
     now = {name: value.map(lambda x: x[1:]) for name, value in given.moving.items()}
     before = {name: value.map(lambda x: x[:-1]) for name, value in given.moving.items()}
-    after = {
-        name: Value(
-            **{
-                f: tf.concat([begun[name].get(f)[None], x[:-1]], 0)
-                for f, x in value.as_dict.items()
-            }
-        )
-        for name, value in given.later.items()
-    }
-    now, before = replay.joined(now, given.later), replay.joined(before, after)
     constant = {n: x for n, x in given.static.items() if n not in static}
 
     def later(steps: tuple[Values, Values, Any]) -> Drawn:
         now, before = (replay.joined(values, constant) for values in steps[:2])
-        return _step(network, "value", now, {**before, **static}, static)[1]
+        return conditioned_step(network, "value", now, {**before, **static}, static)[1]
 
     afterwards: Drawn = {}
     if given.length > 1:
@@ -182,28 +166,6 @@ def _over_time(first: Any, later: Any, length: int) -> Any:
         first = tf.reduce_sum(first)
         later = tf.reduce_sum(later, axis=range(1, later.shape.rank))
     return tf.concat([first[None], tf.cast(later, first.dtype)], axis=0)
-
-
-def _step(
-    network: Network, which: str, observed: Values, previous: Values, constant: Values
-) -> tuple[Values, Drawn]:
-    """The values of a step, and the log-probabilities of the draws among their fields."""
-    current = dict(constant)
-    drawn: Drawn = {}
-    latent: list[str] = []
-    for variable in network.order(which):
-        definition, name = getattr(variable, which), variable.name
-        if definition is None:
-            continue
-        known = observed[name].as_dict if name in observed else {}
-        if isinstance(variable, DataVariable) and name in observed:
-            current[name], drawn[name] = observed[name], {}
-            continue
-        found = conditioned(network, variable, definition, current, previous, known)
-        current[name], drawn[name] = found.value, found.log_probs
-        latent += [f"{name}.{field}" for field in found.latent]
-    replay.refuse_latent(latent)
-    return current, drawn
 
 
 def _sum(value: Value) -> Any:

@@ -1,0 +1,196 @@
+"""Completion: fields that a log lacks, computed over time from what they depend on.
+
+Where the missing fields follow from what is known, one after the other, each is computed for all
+steps at once. Only where one depends on itself at the step before is it computed step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import networkx as nx
+import tensorflow as tf
+
+from recsim_ng.core.data import TimeSteps, data_variable
+from recsim_ng.core.field_spec import FieldSpec, ValueSpec
+from recsim_ng.core.network import Network
+from recsim_ng.core.value import Value
+from recsim_ng.core.variable import Dependency, ValueDef, Variable
+from recsim_ng.inference.conditioned import conditioned, conditioned_step, refuse_latent
+from recsim_ng.inference.replay import Observed, is_hidden, joined
+from recsim_ng.runtime import TFRuntime
+
+Field = tuple[str, str]
+Values = dict[str, Value]
+_SEED = 0
+_STEP = "__step"
+
+
+def missing(network: Network, given: Observed) -> list[Field]:
+    """Returns the (variable, field) that some behaviour reads of the step before and nobody knows.
+
+    Args:
+      network: the story.
+      given: what is known.
+    """
+    held = joined(given.moving, given.static, given.later)
+    read = network.read_through_previous()
+    return [
+        (v.name, field)
+        for v in network.variables
+        if v.name in read and not v.is_static
+        for field in v.spec.as_dict
+        if not is_hidden(field) and (v.name not in held or field not in held[v.name])
+    ]
+
+
+def completed(network: Network, given: Observed) -> Observed:
+    """Returns what is known, with all fields that are read of the step before.
+
+    Nothing is left that is known from step 1 on only.
+
+    Args:
+      network: the story.
+      given: what is known.
+
+    Raises:
+      DataError: (also a ValueError) something drawn is missing.
+    """
+    fields = missing(network, given)
+    if given.length == 1 or not (fields or given.later):
+        return given._replace(later={})
+    current, _ = conditioned_step(network, "initial_value", given.at_first(), {}, {})
+    current = {name: value.map(_tensor) for name, value in current.items()}
+    whole = {
+        name: Value(
+            **{
+                field: tf.concat([current[name].get(field)[None], x], axis=0)
+                for field, x in value.as_dict.items()
+            }
+        )
+        for name, value in given.later.items()
+    }
+    given = given._replace(moving=joined(given.moving, whole), later={})
+    if not fields:
+        return given
+    order = _order(network, given, current, fields)
+    if order is None:
+        return _step_by_step(network, given, {name for name, _ in fields})
+    for field in order:
+        given = _at_all_steps(network, given, current, field)
+    return given
+
+
+def _tensor(x: Any) -> Any:
+    return tf.convert_to_tensor(x) if tf.is_tensor(x) or hasattr(x, "distribution") else x
+
+
+def _order(
+    network: Network, given: Observed, current: Values, fields: list[Field]
+) -> list[Field] | None:
+    """The fields in an order in which each follows from those before it; None if there is none."""
+    if any(not tf.is_tensor(current[name].get(field)) for name, field in fields):
+        return None
+    found: dict[Field, set[Field]] = {}
+
+    def trace(*before: Any) -> None:
+        previous = _with(current, dict(zip(fields, before, strict=True)))
+        constant = {v.name: current[v.name] for v in network.variables if v.is_static}
+        now, _ = conditioned_step(network, "value", given.at(1), previous, constant)
+        for name, field in fields:
+            roots = _roots([_tensor(now[name].get(field))])
+            found[name, field] = {
+                f for f, x in zip(fields, before, strict=True) if id(x.op) in roots
+            }
+
+    specs = [tf.TensorSpec(x.shape, x.dtype) for x in (current[n].get(f) for n, f in fields)]
+    tf.function(trace, autograph=False).get_concrete_function(*specs)
+    graph = nx.DiGraph((source, field) for field, sources in found.items() for source in sources)
+    graph.add_nodes_from(fields)
+    if not nx.is_directed_acyclic_graph(graph):
+        return None
+    return list(nx.lexicographical_topological_sort(graph, key=fields.index))
+
+
+def _roots(tensors: Iterable[Any]) -> set[int]:
+    """The ids of all operations that tensors are made by, directly or not."""
+    seen: set[int] = set()
+    stack = [x.op for x in tensors if isinstance(x, tf.Tensor) and hasattr(x, "op")]
+    while stack:
+        op = stack.pop()
+        if id(op) not in seen:
+            seen.add(id(op))
+            stack += [x.op for x in op.inputs]
+    return seen
+
+
+def _with(values: Values, fields: dict[Field, Any]) -> Values:
+    changed = {name: value.as_dict for name, value in values.items()}
+    for (name, field), x in fields.items():
+        changed[name] = {**changed[name], field: x}
+    return {name: Value(**inner) for name, inner in changed.items()}
+
+
+def _at_all_steps(network: Network, given: Observed, first: Values, field: Field) -> Observed:
+    """Computes one field, which depends on none of the missing ones."""
+    static = {v.name: first[v.name] for v in network.variables if v.is_static}
+
+    def following(t: Any) -> Any:
+        before = joined(
+            {name: value.map(lambda x: x[t - 1]) for name, value in given.moving.items()},
+            {n: x for n, x in given.static.items() if n not in static},
+        )
+        previous = _with(
+            first, {(n, f): x for n, v in before.items() for f, x in v.as_dict.items()}
+        )
+        now, _ = conditioned_step(network, "value", given.at(t), previous, static)
+        return _tensor(now[field[0]].get(field[1]))
+
+    later = tf.vectorized_map(following, tf.range(1, given.length), fallback_to_while_loop=False)
+    whole = tf.concat([first[field[0]].get(field[1])[None], later], axis=0)
+    return given._replace(moving=joined(given.moving, {field[0]: Value(**{field[1]: whole})}))
+
+
+def _step_by_step(network: Network, given: Observed, names: Collection[str]) -> Observed:
+    step = data_variable(_STEP, ValueSpec(step=FieldSpec()), TimeSteps(), lambda t: Value(step=t))
+    variables = [step, *(_along(network, v, given) for v in network.variables)]
+    run = TFRuntime(Network(variables)).trajectory(given.length, seed=_SEED, record=sorted(names))
+    whole = {name: run[name] for name in names}
+    return given._replace(
+        moving={**given.moving, **whole},
+        static=_without(given.static, names),
+        first=_without(given.first, names),
+    )
+
+
+def _without(values: Values, names: Collection[str]) -> Values:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _along(network: Network, variable: Variable, given: Observed) -> Variable:
+    """The variable, its known fields as they are known."""
+    made = Variable(variable.name, variable.spec)
+
+    def definition(of: ValueDef, is_first: bool) -> ValueDef:
+        current = [d.variable_name for d in of.dependencies if d.on_current_value]
+        previous = [d.variable_name for d in of.dependencies if not d.on_current_value]
+
+        def fn(step: Value, *values: Value) -> Value:
+            known = given.at_first() if is_first else given.at(step.get("step"))
+            mine = known[variable.name].as_dict if variable.name in known else {}
+            now = dict(zip(current, values, strict=False))
+            before = dict(zip(previous, values[len(current) :], strict=True))
+            found = conditioned(network, variable, of, now, before, mine)
+            refuse_latent([f"{variable.name}.{field}" for field in found.latent])
+            return found.value
+
+        reads = [Dependency(name, True) for name in current]
+        reads += [Dependency(name, False) for name in previous]
+        return ValueDef(fn, (Dependency(_STEP, True), *reads))
+
+    if variable.initial_value is not None:
+        made.initial_value = definition(variable.initial_value, True)
+    if variable.value is not None:
+        made.value = definition(variable.value, False)
+    return made
