@@ -135,19 +135,18 @@ def _with(values: Values, fields: dict[Field, Any]) -> Values:
 def _at_all_steps(network: Network, given: Observed, first: Values, field: Field) -> Observed:
     """Computes one field, which depends on none of the missing ones."""
     static = {v.name: first[v.name] for v in network.variables if v.is_static}
+    constant = {n: x for n, x in given.static.items() if n not in static}
 
-    def following(t: Any) -> Any:
-        before = joined(
-            {name: value.map(lambda x: x[t - 1]) for name, value in given.moving.items()},
-            {n: x for n, x in given.static.items() if n not in static},
-        )
+    def following(steps: tuple[Values, Values, Any]) -> Any:
+        now, before = (joined(values, constant) for values in steps[:2])
         previous = _with(
             first, {(n, f): x for n, v in before.items() for f, x in v.as_dict.items()}
         )
-        now, _ = conditioned_step(network, "value", given.at(t), previous, static)
-        return _tensor(now[field[0]].get(field[1]))
+        found, _ = conditioned_step(network, "value", now, previous, static)
+        return _tensor(found[field[0]].get(field[1]))
 
-    later = tf.vectorized_map(following, tf.range(1, given.length), fallback_to_while_loop=False)
+    steps = (*given.pairs(), tf.range(1, given.length))
+    later = tf.vectorized_map(following, steps, fallback_to_while_loop=False)
     whole = tf.concat([first[field[0]].get(field[1])[None], later], axis=0)
     return given._replace(moving=joined(given.moving, {field[0]: Value(**{field[1]: whole})}))
 

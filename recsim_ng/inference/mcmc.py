@@ -15,6 +15,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
 from recsim_ng.inference.packing import Packing
+from recsim_ng.inference.start import climbed
 from recsim_ng.inference.target import Target
 
 _CHUNK = 25  # steps of one compiled call
@@ -79,7 +80,7 @@ def run_chains(
     seed: Any,
     progress: Callable[[int, int], None] | None = None,
 ) -> Chains:
-    """Runs chains: a warm-up in windows, then draws.
+    """Runs chains: uphill from where they start, a warm-up in windows, then draws.
 
     The warm-up learns the step size by dual averaging throughout, and the scales of the unknowns in
     windows of doubling length; both are common to all chains, which are pooled.
@@ -117,7 +118,8 @@ def run_chains(
             tf.constant(words.astype(np.uint32).astype(np.int32)), count
         )
 
-    scales, step_size = tf.ones([packing.size]), tf.constant(0.1)
+    z, scales = kernel.climb(z, next_seed())
+    step_size = tf.constant(0.1)
     windows = warmup_windows(settings.num_warmup)
     whole = sum(length for length, _ in windows) + _rounded(settings.num_draws)
     done = 0
@@ -186,14 +188,16 @@ class _Kernel:
         self._settings = settings
 
         def log_prob(z: Any) -> Any:
-            return tf.vectorized_map(
+            density = tf.vectorized_map(
                 lambda one: target.log_prob(*packing.unpack(one)), z, fallback_to_while_loop=False
             )
+            return tf.ensure_shape(density, z.shape[:1])
 
         self._log_prob = log_prob
         compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
         self.log_prob, self.bootstrap = compiled(log_prob), compiled(self._bootstrap)
         self.adapt, self.draw = compiled(self._adapt), compiled(self._draw)
+        self.climb = compiled(lambda z, seed: climbed(log_prob, z, seed))
 
     def _inner(self, scales: Any, step_size: Any) -> Any:
         settings = self._settings
@@ -217,16 +221,17 @@ class _Kernel:
 
     def _adapt(self, y: Any, scales: Any, results: Any, seed: Any) -> tuple[Any, Any, Any]:
         kernel = self._adapting(scales, results.new_step_size)
-        states, results = tfp.mcmc.sample_chain(
+        found = tfp.mcmc.sample_chain(
             _CHUNK,
             y,
             kernel=kernel,
             previous_kernel_results=results,
             return_final_kernel_results=True,
-            trace_fn=None,
+            trace_fn=lambda *_: (),
             seed=seed,
-        )[0::1][:2]
-        return states, results, tf.exp(results.log_averaging_step)
+        )
+        results = found.final_kernel_results
+        return found.all_states, results, tf.exp(results.log_averaging_step[0])
 
     def _draw(self, y: Any, scales: Any, step_size: Any, seed: Any) -> tuple[Any, dict[str, Any]]:
         return tfp.mcmc.sample_chain(

@@ -51,6 +51,12 @@ class Observed(NamedTuple):
         after = {name: value.map(lambda x: x[step - 1]) for name, value in self.later.items()}
         return joined(now, self.static, after)
 
+    def pairs(self) -> tuple[Values, Values]:
+        """Returns the moving fields at steps 1 ... T - 1, `[T - 1, ...]`, and at those before."""
+        now = {name: value.map(lambda x: x[1:]) for name, value in self.moving.items()}
+        before = {name: value.map(lambda x: x[:-1]) for name, value in self.moving.items()}
+        return now, before
+
 
 def joined(*parts: Values) -> Values:
     """Returns the variables of all parts, each with the fields of all.

@@ -127,8 +127,6 @@ def log_probs(network: Network, given: replay.Observed) -> Values:
     given = completed(network, given)
     current, at_first = conditioned_step(network, "initial_value", given.at_first(), {}, {})
     static = {v.name: current[v.name] for v in network.variables if v.is_static}
-    now = {name: value.map(lambda x: x[1:]) for name, value in given.moving.items()}
-    before = {name: value.map(lambda x: x[:-1]) for name, value in given.moving.items()}
     constant = {n: x for n, x in given.static.items() if n not in static}
 
     def later(steps: tuple[Values, Values, Any]) -> Drawn:
@@ -137,7 +135,7 @@ def log_probs(network: Network, given: replay.Observed) -> Values:
 
     afterwards: Drawn = {}
     if given.length > 1:
-        steps = (now, before, tf.range(1, given.length))
+        steps = (*given.pairs(), tf.range(1, given.length))
         afterwards = tf.vectorized_map(later, steps, fallback_to_while_loop=False)
     scores = {}
     for variable in network.variables:
