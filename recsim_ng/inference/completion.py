@@ -35,14 +35,17 @@ def missing(network: Network, given: Observed) -> list[Field]:
       given: what is known.
     """
     held = joined(given.moving, given.static, given.later)
-    read = network.read_through_previous()
-    return [
-        (v.name, field)
-        for v in network.variables
-        if v.name in read and not v.is_static
-        for field in v.spec.as_dict
-        if not is_hidden(field) and (v.name not in held or field not in held[v.name])
-    ]
+    found = []
+    for variable in network.variables:
+        name = variable.name
+        if variable.is_static or name not in network.read_through_previous():
+            continue
+        known = held[name].as_dict if name in held else {}
+        unknown = [(name, field) for field in variable.spec.as_dict if field not in known]
+        # Bookkeeping alone, as a data variable's index, is not needed where the data are known.
+        if not all(is_hidden(field) for _, field in unknown):
+            found += unknown
+    return found
 
 
 def completed(network: Network, given: Observed) -> Observed:

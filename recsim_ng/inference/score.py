@@ -79,7 +79,7 @@ class Scorer:
           DataError: (also a ValueError) a draw is missing, or the lengths differ.
           SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
         """
-        return self._run(trajectory, num_steps, lambda fields: total(fields.values()))
+        return self._run(trajectory, num_steps, lambda fields: total_log_prob(fields.values()))
 
     def score(self, trajectory: Trajectory | Mapping[str, Value], num_steps: Any = None) -> Score:
         """Returns the log-probability in parts.
@@ -93,7 +93,7 @@ class Scorer:
           SiteError: (also a ValueError) as for `total`.
         """
         fields, total = self._run(
-            trajectory, num_steps, lambda fields: (fields, total(fields.values()))
+            trajectory, num_steps, lambda fields: (fields, total_log_prob(fields.values()))
         )
         return Score({v.name: fields[v.name] for v in self._network.variables}, total)
 
@@ -174,7 +174,7 @@ def _number(x: Any) -> Any:
     return tf.cast(tf.reduce_sum(x), tf.float32)
 
 
-def total(values: Any) -> Any:
+def total_log_prob(values: Any) -> Any:
     """Returns the sum of Values of log-probabilities, a scalar.
 
     Args:

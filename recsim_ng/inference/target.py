@@ -13,7 +13,7 @@ from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
-from recsim_ng.inference.score import log_probs, total
+from recsim_ng.inference.score import log_probs, total_log_prob
 from recsim_ng.inference.unknown import Unknown, find_unknowns, with_unknowns
 
 
@@ -97,7 +97,7 @@ class Target:
           x: the unknowns' values, of their shapes.
         """
         known = with_unknowns(self._given, self._unknowns, x)
-        return total(log_probs(self._network, known).values())
+        return total_log_prob(log_probs(self._network, known).values())
 
     def log_prob(self, *z: Any) -> Any:
         """Returns the log density on the real line, up to a constant, a scalar.
