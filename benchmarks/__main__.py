@@ -17,6 +17,7 @@ from benchmarks import (
     ecosystem,
     recommenders,
     results,
+    scoring,
     social,
     timing,
     two_cores,
@@ -30,6 +31,7 @@ MEASUREMENTS = {
     "compile-time": compile_time.compile_time,
     "two-cores": two_cores.two_cores,
     "social": social.social,
+    "scoring": scoring.scoring,
     **recommenders.MEASUREMENTS,
 }
 

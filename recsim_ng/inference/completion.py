@@ -6,10 +6,10 @@ steps at once. Only where one depends on itself at the step before is it compute
 
 from __future__ import annotations
 
+import graphlib
 from collections.abc import Collection, Iterable
 from typing import Any
 
-import networkx as nx
 import tensorflow as tf
 
 from recsim_ng.core.data import TimeSteps, data_variable
@@ -109,11 +109,10 @@ def _order(
 
     specs = [tf.TensorSpec(x.shape, x.dtype) for x in (current[n].get(f) for n, f in fields)]
     tf.function(trace, autograph=False).get_concrete_function(*specs)
-    graph = nx.DiGraph((source, field) for field, sources in found.items() for source in sources)
-    graph.add_nodes_from(fields)
-    if not nx.is_directed_acyclic_graph(graph):
+    try:
+        return list(graphlib.TopologicalSorter(found).static_order())
+    except graphlib.CycleError:
         return None
-    return list(nx.lexicographical_topological_sort(graph, key=fields.index))
 
 
 def _roots(tensors: Iterable[Any]) -> set[int]:
