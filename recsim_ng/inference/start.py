@@ -12,14 +12,36 @@ _FIRST_RATE, _LAST_RATE = 0.1, 1e-3
 _PROBES = 16
 _STEEPEST, _FLATTEST = 1e-4, 1.0
 _SPREAD = 1.5
+_WIDTH = 1e-3  # of the difference quotient
+
+
+def ascended(log_prob: Callable[[Any], Any], z: Any) -> Any:
+    """Moves points uphill by Adam, each from its own start.
+
+    Args:
+      log_prob: `[C, N]` points -> `[C]` log densities.
+      z: `[C, N]` where they start.
+    """
+    gradient = _gradient_of(log_prob)
+
+    def ascend(step: Any, z: Any, mean: Any, square: Any) -> tuple[Any, Any, Any, Any]:
+        g = gradient(z)
+        g = tf.where(tf.math.is_finite(g), g, 0.0)
+        mean, square = 0.9 * mean + 0.1 * g, 0.99 * square + 0.01 * g**2
+        t = tf.cast(step + 1, tf.float32)
+        rate = _FIRST_RATE * (_LAST_RATE / _FIRST_RATE) ** (t / _STEPS)
+        move = (mean / (1.0 - 0.9**t)) / (tf.sqrt(square / (1.0 - 0.99**t)) + 1e-8)
+        return step + 1, z + rate * move, mean, square
+
+    start = (tf.constant(0), z, tf.zeros_like(z), tf.zeros_like(z))
+    return tf.while_loop(lambda step, *_: step < _STEPS, ascend, start)[1]
 
 
 def climbed(log_prob: Callable[[Any], Any], z: Any, seed: Any) -> tuple[Any, Any]:
     """Moves points uphill and measures how sharp the density is there.
 
-    Adam takes each chain up from its own start, so that chains that end on different hills show it.
-    The curvature along each axis is a mean over random signs v of v * (H v) (Hutchinson), H the
-    Hessian of -log_prob, pooled over the chains.
+    Chains that end on different hills show it. The curvature along each axis is a mean over random
+    signs v of v * (H v) (Hutchinson), H the Hessian of -log_prob, pooled over the chains.
 
     Args:
       log_prob: `[C, N]` points -> `[C]` log densities.
@@ -31,31 +53,13 @@ def climbed(log_prob: Callable[[Any], Any], z: Any, seed: Any) -> tuple[Any, Any
       `[N]` scales, 1 / sqrt(curvature), within 1e-4 and 1).
     """
     seeds = tf.random.experimental.stateless_split(seed, _PROBES + 1)
-
-    def gradient(z: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            density = tf.reduce_sum(log_prob(z))
-        return tape.gradient(density, z)
-
-    def ascend(step: Any, z: Any, mean: Any, square: Any) -> tuple[Any, Any, Any, Any]:
-        g = gradient(z)
-        g = tf.where(tf.math.is_finite(g), g, 0.0)
-        mean, square = 0.9 * mean + 0.1 * g, 0.99 * square + 0.01 * g**2
-        t = tf.cast(step + 1, tf.float32)
-        rate = _FIRST_RATE * (_LAST_RATE / _FIRST_RATE) ** (t / _STEPS)
-        move = (mean / (1 - 0.9**t)) / (tf.sqrt(square / (1 - 0.99**t)) + 1e-8)
-        return step + 1, z + rate * move, mean, square
-
-    start = (tf.constant(0), z, tf.zeros_like(z), tf.zeros_like(z))
-    top = tf.while_loop(lambda step, *_: step < _STEPS, ascend, start, maximum_iterations=_STEPS)[1]
+    gradient, top = _gradient_of(log_prob), ascended(log_prob, z)
 
     def probe(i: Any, total: Any) -> tuple[Any, Any]:
         bits = tf.random.stateless_uniform(tf.shape(z), seeds[i], 0, 2, tf.int32)
         v = tf.cast(2 * bits - 1, tf.float32)
-        width = 1e-3
-        ahead, behind = gradient(top + width * v), gradient(top - width * v)
-        return i + 1, total - v * (ahead - behind) / (2 * width)
+        ahead, behind = gradient(top + _WIDTH * v), gradient(top - _WIDTH * v)
+        return i + 1, total - v * (ahead - behind) / (2.0 * _WIDTH)
 
     _, curvature = tf.while_loop(
         lambda i, _: i < _PROBES, probe, (tf.constant(0), tf.zeros_like(z))
@@ -65,3 +69,13 @@ def climbed(log_prob: Callable[[Any], Any], z: Any, seed: Any) -> tuple[Any, Any
     scales = tf.clip_by_value(scales, _STEEPEST, _FLATTEST)
     noise = tf.random.stateless_normal(tf.shape(z), seeds[_PROBES])
     return top + _SPREAD * scales * noise, scales
+
+
+def _gradient_of(log_prob: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def gradient(z: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            density = tf.reduce_sum(log_prob(z))
+        return tape.gradient(density, z)
+
+    return gradient

@@ -1,0 +1,91 @@
+"""Fits as ArviZ InferenceData."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core.value import Value
+from recsim_ng.inference.packing import Packing
+from recsim_ng.inference.score import log_probs
+from recsim_ng.inference.target import Target
+from recsim_ng.inference.unknown import with_unknowns
+
+_LEAD = {"each": ("time",), "later": ("time_after_first",)}
+
+
+def inference_data(
+    target: Target, packed: np.ndarray, stats: dict[str, np.ndarray], with_log_likelihood: bool
+) -> Any:
+    """Returns draws as InferenceData: posterior, sample_stats, observed_data, log_likelihood.
+
+    Variables are called "variable.field"; axes have the names that the story's specs give them.
+
+    Args:
+      target: that was fitted.
+      packed: `[C, n, N]` draws on the real line.
+      stats: name -> `[C, n]`.
+      with_log_likelihood: whether to score every observed draw under every posterior draw.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
+        import arviz as az
+    packing = Packing(target.unconstrained_shapes())
+    parts = target.constrain(packing.unpack(tf.convert_to_tensor(packed)))
+    posterior = {u.name: x.numpy() for u, x in zip(target.unknowns, parts, strict=True)}
+    dims: dict[str, list[str]] = {}
+    for unknown in target.unknowns:
+        names = _axes(target, unknown.variable, unknown.field)
+        lead = _LEAD.get(unknown.when, ())
+        if names is not None:
+            dims[unknown.name] = [*lead, *names]
+    observed = {}
+    given = target.given
+    for values, lead in ((given.moving, ("time",)), (given.static, ())):
+        for name, value in values.items():
+            for field, x in value.as_dict.items():
+                observed[f"{name}.{field}"] = np.asarray(x)
+                axes = _axes(target, name, field)
+                if axes is not None:
+                    dims[f"{name}.{field}"] = [*lead, *axes]
+    groups: dict[str, Any] = {"posterior": posterior, "observed_data": observed}
+    groups["sample_stats"] = {_STAT_NAMES.get(k, k): v for k, v in stats.items()}
+    if with_log_likelihood:
+        groups["log_likelihood"] = _log_likelihood(target, packing, packed)
+    return az.from_dict(**groups, dims=dims)
+
+
+_STAT_NAMES = {
+    "log_density": "lp",
+    "is_diverging": "diverging",
+    "num_leapfrogs": "n_steps",
+    "acceptance": "acceptance_rate",
+}
+
+
+def _axes(target: Target, variable: str, field: str) -> tuple[str, ...] | None:
+    spec = next(v.spec for v in target.network.variables if v.name == variable)
+    return spec.get(field).dims
+
+
+def _log_likelihood(target: Target, packing: Packing, packed: np.ndarray) -> dict[str, np.ndarray]:
+    held = {**target.given.moving, **target.given.static}
+
+    @tf.function(jit_compile=True, autograph=False)
+    def of(z: Any) -> dict[str, Value]:
+        x = target.constrain(packing.unpack(z))
+        scores = log_probs(target.network, with_unknowns(target.given, target.unknowns, x))
+        return {name: scores[name].at(*held[name].as_dict) for name in held}
+
+    chains, draws, size = packed.shape
+    found = [of(z) for z in packed.reshape(-1, size)]
+    return {
+        f"{name}.{field}": np.stack([np.asarray(one[name].get(field)) for one in found]).reshape(
+            chains, draws, *found[0][name].get(field).shape
+        )
+        for name, value in held.items()
+        for field in value.as_dict
+    }
