@@ -111,7 +111,9 @@ def fit(
     settings = settings or McmcSettings()
     if method == "map":
         found = find_optimum(target, _starts(target, 1, seed))
-        problems = () if found.has_converged else ("the optimiser has not converged",)
+        problems: tuple[str, ...] = (
+            () if found.has_converged else ("the optimiser has not converged",)
+        )
         stats = {"log_density": np.full((1, 1), found.log_density, np.float32)}
         packed = found.point[None, None]
     else:

@@ -14,6 +14,7 @@ import tensorflow_probability as tfp
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
+from recsim_ng.inference.gradient import with_gradient
 from recsim_ng.inference.packing import Packing
 from recsim_ng.inference.start import climbed
 from recsim_ng.inference.target import Target
@@ -187,12 +188,13 @@ class _Kernel:
     def __init__(self, target: Target, packing: Packing, settings: McmcSettings) -> None:
         self._settings = settings
 
-        def log_prob(z: Any) -> Any:
-            density = tf.vectorized_map(
+        def density(z: Any) -> Any:
+            return tf.vectorized_map(
                 lambda one: target.log_prob(*packing.unpack(one)), z, fallback_to_while_loop=False
             )
-            return tf.ensure_shape(density, z.shape[:1])
 
+        points = tf.TensorSpec([settings.num_chains, packing.size], tf.float32)
+        log_prob = with_gradient(density, points)
         self._log_prob = log_prob
         compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
         self.log_prob, self.bootstrap = compiled(log_prob), compiled(self._bootstrap)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from recsim_ng.inference.gradient import with_gradient
 from recsim_ng.inference.packing import Packing
 from recsim_ng.inference.start import ascended
 from recsim_ng.inference.target import Target
@@ -41,8 +42,10 @@ def find_optimum(target: Target, start: Sequence[Any]) -> Optimum:
     """
     packing = Packing(target.unconstrained_shapes())
 
-    def log_joint(z: Any) -> Any:
-        return target.log_joint(target.constrain(packing.unpack(z)))
+    log_joint = with_gradient(
+        lambda z: target.log_joint(target.constrain(packing.unpack(z))),
+        tf.TensorSpec([packing.size], tf.float32),
+    )
 
     @tf.function(jit_compile=True, autograph=False)
     def climb(z: Any) -> Any:

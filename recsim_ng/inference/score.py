@@ -15,6 +15,7 @@ from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
 from recsim_ng.inference.completion import completed
 from recsim_ng.inference.conditioned import Drawn, conditioned_step
+from recsim_ng.inference.gradient import with_gradient
 
 Values = dict[str, Value]
 
@@ -67,6 +68,7 @@ class Scorer:
         self._network = network if isinstance(network, Network) else Network(network)
         self._graph_compile, self._jit_compile = graph_compile, jit_compile
         self._functions: dict[Any, Callable[..., Any]] = {}
+        self._totals: dict[Any, Callable[..., Any]] = {}
 
     def total(self, trajectory: Trajectory | Mapping[str, Value], num_steps: Any = None) -> Any:
         """Returns the log-probability, a scalar.
@@ -79,7 +81,27 @@ class Scorer:
           DataError: (also a ValueError) a draw is missing, or the lengths differ.
           SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
         """
-        return self._run(trajectory, num_steps, lambda fields: total_log_prob(fields.values()))
+        given = replay.observed(self._network, trajectory, num_steps)
+        if not self._graph_compile:
+            return total_log_prob(log_probs(self._network, given).values())
+        structure = (given.moving, given.static)
+        flat = tf.nest.flatten(structure)
+        names = {name: tuple(value) for part in structure for name, value in part.items()}
+        shapes = tuple((tuple(x.shape), x.dtype) for x in flat)
+        key = (given.length, tuple(names.items()), shapes, self._network.definitions())
+        if key not in self._totals:
+            specs = [tf.TensorSpec(x.shape, x.dtype) for x in flat]
+
+            def total(*flat: Any) -> Any:
+                moving, static = tf.nest.pack_sequence_as(structure, flat)
+                known = replay.Observed(moving, static, given.length)
+                return total_log_prob(log_probs(self._network, known).values())
+
+            of = with_gradient(total, *specs)
+            self._totals[key] = tf.function(
+                lambda *flat: of(*flat), jit_compile=self._jit_compile, autograph=False
+            )
+        return self._totals[key](*flat)
 
     def score(self, trajectory: Trajectory | Mapping[str, Value], num_steps: Any = None) -> Score:
         """Returns the log-probability in parts.

@@ -1,0 +1,79 @@
+"""Values that bring their gradients along.
+
+Under XLA `tf.vectorized_map` is a function of its own, and the gradient of a call gets shapes as
+arguments, which XLA must know when it compiles: it compiles anew for every value of what they come
+from. Here value and gradient are one function, traced outside XLA's sight, and nothing is left to
+differentiate when it is compiled.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+def with_gradient(fn: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., Any]:
+    """Returns a function of the same value, whose first derivatives come with it.
+
+    Args:
+      fn: of tensors, returns a scalar, or `[C]` numbers of which the c-th depends on the c-th rows
+        of its arguments alone. It may read variables.
+      *specs: of its arguments.
+
+    Raises:
+      ValueError: fn reads tensors of a graph that is being built.
+    """
+    watched: list[Any] = []
+
+    def value_and_gradient(*arguments: Any) -> tuple[Any, list[Any]]:
+        floats = [x for x in arguments if x.dtype.is_floating]
+        with tf.GradientTape() as tape:
+            tape.watch(floats)
+            found = fn(*arguments)
+        watched[:] = tape.watched_variables()
+        gradients = tape.gradient(
+            found, [*floats, *watched], unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        return found, [tf.convert_to_tensor(g) for g in gradients]
+
+    made = tf.function(value_and_gradient, autograph=False)
+    both = _out_of_graphs(lambda: made.get_concrete_function(*specs))
+
+    @tf.custom_gradient
+    def value(*arguments: Any) -> tuple[Any, Callable[..., Any]]:
+        found, gradients = both(*arguments)
+        count = sum(x.dtype.is_floating for x in arguments)
+
+        def back(upstream: Any, variables: Any = ()) -> Any:
+            given = iter(gradients[:count])
+            along = [
+                _times(upstream, next(given)) if x.dtype.is_floating else None for x in arguments
+            ]
+            if not variables:
+                return along
+            of = {id(v): g for v, g in zip(watched, gradients[count:], strict=True)}
+            return along, [tf.reduce_sum(upstream) * of[id(v)] for v in variables]
+
+        return found, back
+
+    return value
+
+
+def _out_of_graphs(trace: Callable[[], Any]) -> Any:
+    """Calls a function where no graph is being built, and no XLA context is in force."""
+    if tf.executing_eagerly():
+        return trace()
+    # `tf.init_scope` would do but for stopping all tapes. Graphs are a thread's own.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(trace).result()
+
+
+def _times(upstream: Any, gradient: Any) -> Any:
+    upstream = tf.cast(upstream, gradient.dtype)
+    return (
+        tf.reshape(upstream, [*upstream.shape, *[1] * (gradient.shape.rank - upstream.shape.rank)])
+        * gradient
+    )
