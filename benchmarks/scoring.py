@@ -38,7 +38,6 @@ def scoring(*, quick: bool = False) -> list[Row]:
         timed = timing.time_paired({"story": ours, "by hand": by_hand}, rounds=3 if quick else 60)
         what = f"{users:,} users x {steps} steps: value and gradient, time over that by hand"
         rows.append(Row.at_most(what, timed.ratio("story", "by hand"), None if quick else asked))
-        rows.append(Row(f"{what}: compilation", "", timed.compile_seconds("story"), "s"))
     users, steps = (50, 5) if quick else (100_000, 50)
     peak = _peak(users, steps)
     rows.append(

@@ -20,7 +20,8 @@ def with_gradient(fn: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[...
 
     Args:
       fn: of tensors, returns a scalar, or `[C]` numbers of which the c-th depends on the c-th rows
-        of its arguments alone. It may read variables.
+        of its arguments alone. It may read variables; where it returns a scalar, gradients reach
+        them too.
       *specs: of its arguments.
 
     Raises:
@@ -54,8 +55,10 @@ def with_gradient(fn: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[...
             ]
             if not variables:
                 return along
+            if upstream.shape.rank:
+                return along, [None] * len(variables)  # the sum over rows would be theirs alone
             of = {id(v): g for v, g in zip(watched, gradients[count:], strict=True)}
-            return along, [tf.reduce_sum(upstream) * of[id(v)] for v in variables]
+            return along, [upstream * of[id(v)] for v in variables]
 
         return found, back
 

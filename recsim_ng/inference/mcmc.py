@@ -93,9 +93,11 @@ def run_chains(
       seed: an int or a pair of ints.
       progress: called with (steps done, steps in all) after every few steps.
 
+    Returns:
+      The draws after the warm-up.
+
     Raises:
-      ConfigError: (also a ValueError) an unknown is discrete, or the density at the start is not
-        finite.
+      ConfigError: (also a ValueError) the density at the start is not finite.
 
     Source: Hoffman and Gelman (2014), The No-U-Turn sampler, Journal of Machine Learning Research
       15; the windows are Stan's (Stan reference manual, 15.2).
@@ -237,26 +239,27 @@ class _Kernel:
 
     def _draw(self, y: Any, scales: Any, step_size: Any, seed: Any) -> tuple[Any, dict[str, Any]]:
         return tfp.mcmc.sample_chain(
-            _CHUNK, y, kernel=self._inner(scales, step_size), trace_fn=_trace, seed=seed
+            _CHUNK, y, kernel=self._inner(scales, step_size), trace_fn=self._trace, seed=seed
         )
 
-
-def _trace(_: Any, results: Any) -> dict[str, Any]:
-    if hasattr(results, "has_divergence"):
+    def _trace(self, _: Any, results: Any) -> dict[str, Any]:
+        if hasattr(results, "has_divergence"):
+            return {
+                "log_density": results.target_log_prob,
+                "is_diverging": results.has_divergence,
+                "energy": results.energy,
+                "num_leapfrogs": results.leapfrogs_taken,
+                "acceptance": tf.exp(tf.minimum(results.log_accept_ratio, 0.0)),
+            }
+        accepted = results.accepted_results
+        ratio = results.log_accept_ratio
+        kinetic = [
+            tf.reduce_sum(m**2, axis=-1) / 2 for m in tf.nest.flatten(accepted.initial_momentum)
+        ]
         return {
-            "log_density": results.target_log_prob,
-            "is_diverging": results.has_divergence,
-            "energy": results.energy,
-            "num_leapfrogs": results.leapfrogs_taken,
-            "acceptance": tf.exp(tf.minimum(results.log_accept_ratio, 0.0)),
+            "log_density": accepted.target_log_prob,
+            "is_diverging": ratio < -1000.0,
+            "energy": tf.add_n(kinetic) - accepted.target_log_prob,
+            "num_leapfrogs": tf.fill(tf.shape(ratio), self._settings.num_leapfrogs),
+            "acceptance": tf.exp(tf.minimum(ratio, 0.0)),
         }
-    accepted = results.accepted_results
-    ratio = results.log_accept_ratio
-    kinetic = [tf.reduce_sum(m**2, axis=-1) / 2 for m in tf.nest.flatten(accepted.initial_momentum)]
-    return {
-        "log_density": accepted.target_log_prob,
-        "is_diverging": ratio < -1000.0,
-        "energy": tf.add_n(kinetic) - accepted.target_log_prob,
-        "num_leapfrogs": tf.zeros_like(ratio, tf.int32) + accepted.num_leapfrog_steps,
-        "acceptance": tf.exp(tf.minimum(ratio, 0.0)),
-    }
