@@ -23,9 +23,11 @@ from recsim_ng.stories import (
     interest_evolution,
     latent_satisfaction,
     long_term_satisfaction,
+    movielens,
     social,
     soft_attributes,
 )
+from tests import synthetic_ratings
 from tests.inference.sequential_score import sequential_score
 from tests.small_networks import X, autoregression, coupled, many_kinds, markov_chain
 
@@ -57,6 +59,17 @@ def test_every_story_is_scored_as_a_loop_over_its_steps_does(name, seed):
     assert size > 0
     assert abs(float(score.total) - total) <= 1e-5 * size
     assert float(sum(score.by_variable().values())) == pytest.approx(total, abs=1e-5 * size)
+
+
+@pytest.mark.parametrize("recommender", ["popularity", "linear_thompson"])
+def test_the_film_story_is_scored_as_a_loop_over_its_steps_does(recommender, tmp_path, rng, seed):
+    truth = synthetic_ratings.simulate(rng)
+    folder = str(synthetic_ratings.write_atomic(tmp_path / "films", truth))
+    network = Network(movielens.story(movielens.Config(folder, recommender, num_users=8)))
+    run = PythonRuntime(network).trajectory(4, seed=seed)
+    total, size = sequential_score(network, run)
+    assert size > 0
+    assert abs(float(Scorer(network).total(run)) - total) <= 1e-5 * size
 
 
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
