@@ -198,9 +198,7 @@ class Experiment:
         if event.error is not None:
             raise event.error
         if event.series is not None:
-            self._finished[event.arm, event.seed] = event.series
-            if self._log is not None:
-                self._log.append(event.arm, event.seed, event.series)
+            self._keep((event.arm, event.seed), event.series)
         if progress is not None:
             total = len(self._seeds) * len(self._arms)
             done = total - len(self._pending())
@@ -208,6 +206,15 @@ class Experiment:
             first = event.compiled
             progress(Progress(name, event.arm, event.seed, first, done, total, event.seconds))
         return int(event.series is not None)
+
+    def _keep(self, run: tuple[str, int], series: Any) -> None:
+        """Counts a run as finished if it is in the log, also when the user stops it meanwhile."""
+        try:
+            if self._log is not None:
+                self._log.append(*run, series)
+        finally:
+            if self._log is None or run in self._log.finished:
+                self._finished[run] = series
 
 
 def _cores() -> int:

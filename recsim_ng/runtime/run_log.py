@@ -62,6 +62,7 @@ class RunLog:
             self._read(header["settings"])
             if self._file.tell() == 0:
                 self._write(header)
+                self._sync()
         except BaseException:
             self._file.close()
             raise
@@ -79,7 +80,9 @@ class RunLog:
         """
         lists = {name: np.asarray(x, np.float64).tolist() for name, x in series.items()}
         self._write({"arm": arm, "seed": seed, "metrics": lists})
+        # What is in the file has finished, also where the wait for the disk is interrupted.
         self.finished[arm, seed] = series
+        self._sync()
 
     def close(self) -> None:
         """Closes the file and gives up its lock."""
@@ -127,6 +130,11 @@ class RunLog:
         try:
             self._file.write(json.dumps(entry).encode() + b"\n")
             self._file.flush()
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+
+    def _sync(self) -> None:
+        try:
             os.fsync(self._file.fileno())
         except OSError as error:
             raise _unwritable(self._path, error) from error

@@ -89,3 +89,17 @@ def test_a_file_that_cannot_be_made_is_an_output_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(errors.OutputError, match="must be writable, got"):
         RunLog(tmp_path / "file" / "runs.jsonl", SETTINGS)
+
+
+def test_a_run_is_in_the_file_and_counted_though_the_wait_for_the_disk_is_stopped(
+    path, rng, monkeypatch
+):
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    with RunLog(path, SETTINGS) as log:
+        monkeypatch.setattr("os.fsync", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            log.append("a", 0, series(rng))
+        assert list(log.finished) == [("a", 0)]
+        assert path.read_bytes().count(b"\n") == 2
