@@ -7,9 +7,9 @@ prints one JSON line: the gigabytes by which a run raised the peak of resident m
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
+from benchmarks import own_process
 from benchmarks.peak_memory import peak_bytes
 from benchmarks.row import Row
 
@@ -31,15 +31,7 @@ def chunk_memory(*, quick: bool = False) -> list[Row]:
     one_array = 4 * users * docs / 1e9
     rows = [Row(f"one float32 array of {users:,} users x {docs:,} documents", "", one_array, "GB")]
     for name in RECOMMENDERS:
-        command = [sys.executable, "-m", "benchmarks.chunk_memory", name]
-        command += [str(n) for n in (users, docs, chunk)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(
-                f"chunk_memory: {name} must run well, got exit code {done.returncode}: "
-                f"{done.stderr[-2000:]}"
-            )
-        took = json.loads(done.stdout.splitlines()[-1])
+        took = own_process.measured("chunk_memory", name, users, docs, chunk)
         what = f"{name}, chunk of {chunk}: memory of a run"
         asked, ok = ("", None) if quick else ("less than that array", took < one_array)
         rows.append(Row(what, asked, took, "GB", ok=ok))

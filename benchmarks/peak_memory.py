@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import resource
-import subprocess
 import sys
+
+from benchmarks import own_process
 
 
 def peak_bytes() -> int:
@@ -40,14 +41,8 @@ def of_run(num_users: int, num_steps: int) -> dict[str, float]:
     Raises:
       RuntimeError: the process failed; the message ends with what it said.
     """
-    command = [sys.executable, "-m", "benchmarks.peak_memory", str(num_users), str(num_steps)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(
-            f"peak_memory: the run of {num_users} users must end well, got exit code "
-            f"{done.returncode}: {done.stderr[-2000:]}"
-        )
-    return json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, float] = own_process.measured("peak_memory", num_users, num_steps)
+    return found
 
 
 def main(arguments: list[str]) -> None:

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks import timing
+from benchmarks import own_process, timing
 from benchmarks.peak_memory import peak_bytes
 from benchmarks.row import Row
 
@@ -39,7 +38,7 @@ def scoring(*, quick: bool = False) -> list[Row]:
         what = f"{users:,} users x {steps} steps: value and gradient, time over that by hand"
         rows.append(Row.at_most(what, timed.ratio("story", "by hand"), None if quick else asked))
     users, steps = (50, 5) if quick else (100_000, 50)
-    peak = _peak(users, steps)
+    peak = float(own_process.measured("scoring", users, steps))
     rows.append(
         Row(
             f"{users:,} users x {steps} steps: peak memory of simulating and scoring",
@@ -94,17 +93,6 @@ def _require_agreement(ours: Any, by_hand: Any) -> None:
     for one, other in zip(ours, by_hand, strict=True):
         if not np.allclose(one, other, rtol=1e-3, atol=1e-3 * np.max(np.abs(other))):
             raise RuntimeError(f"scoring: both programs must agree, got {one} and {other}")
-
-
-def _peak(users: int, steps: int) -> float:
-    command = [sys.executable, "-m", "benchmarks.scoring", str(users), str(steps)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(
-            f"scoring: the run of {users} users must end well, got exit code {done.returncode}: "
-            f"{done.stderr[-2000:]}"
-        )
-    return float(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main(arguments: list[str]) -> None:

@@ -6,10 +6,10 @@ Run as `python -m benchmarks.social USERS STEPS`, in a process of its own; print
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 
+from benchmarks import own_process
 from benchmarks.peak_memory import peak_bytes
 from benchmarks.row import Row
 
@@ -26,14 +26,7 @@ def social(*, quick: bool = False) -> list[Row]:
       RuntimeError: the run failed.
     """
     num_users, num_steps = (1000, 3) if quick else (1_000_000, 20)
-    command = [sys.executable, "-m", "benchmarks.social", str(num_users), str(num_steps)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(
-            f"social: the run of {num_users} users must end well, got exit code "
-            f"{done.returncode}: {done.stderr[-2000:]}"
-        )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = own_process.measured("social", num_users, num_steps)
     what = f"social story, {num_users:,} users with 10 friends each"
     peak = found["gigabytes"]
     return [

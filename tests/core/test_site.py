@@ -286,4 +286,5 @@ def test_an_address_of_no_site_is_an_error_that_lists_the_sites(effect):
 @pytest.mark.parametrize("effect", [Seed(0), Record(), Do({}), Condition({})])
 def test_autograph_which_converts_what_a_story_calls_can_convert_effects(effect):
     for method in (effect.process, effect.observe):
-        tf.autograph.to_graph(method.__func__)
+        converted = tf.autograph.to_graph(method.__func__)
+        assert converted.__name__ == f"tf__{method.__name__}"
