@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
+import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,20 +12,22 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.core.errors import DataError
 from recsim_ng.core.network import Network
+from recsim_ng.core.noise import seed_words
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
+from recsim_ng.inference.density import Density
+from recsim_ng.inference.diagnosis import chain_problems
 from recsim_ng.inference.inference_data import inference_data
-from recsim_ng.inference.mcmc import Chains, McmcSettings, run_chains
-from recsim_ng.inference.optimum import find_optimum
+from recsim_ng.inference.inferred import Inferred
+from recsim_ng.inference.mcmc import McmcSettings, Sampler
+from recsim_ng.inference.optimum import Optimiser
+from recsim_ng.inference.population import Populations
 from recsim_ng.inference.target import Target
-from recsim_ng.runtime import TFRuntime
 
-METHODS = ("mcmc", "map")
-_TRIES = 50  # draws of the prior until one has a finite density
-_MOST_RHAT, _LEAST_ESS, _LEAST_BFMI = 1.01, 100.0, 0.3
+SETTINGS: dict[str, type | None] = {"mcmc": McmcSettings, "map": None}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,9 +67,10 @@ def fit(
     method: str = "mcmc",
     *,
     seed: Any = 0,
-    settings: McmcSettings | None = None,
+    settings: Any = None,
     log_likelihood: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Fit:
     """Infers what a story draws and the logs do not hold.
 
@@ -81,22 +85,158 @@ def fit(
       method: "mcmc": NUTS or HMC, as the settings say; "map": the mode, on the real line without
         the Jacobian, by L-BFGS.
       seed: an int or a pair of ints.
-      settings: of the chains.
+      settings: of the method, a McmcSettings for "mcmc"; None: its defaults.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
         every posterior draw: as large as the logs times the draws.
       progress: called with (steps done, steps in all) from time to time.
+      checkpoint: a file that keeps what a long run has done; called again with the same arguments,
+        an interrupted fit goes on from it. It is deleted at the end.
 
     Returns:
       The fit. Its `problems` say what failed.
 
     Raises:
-      ConfigError: (also a ValueError) there is no such method, or nothing has a finite density.
-      DataError: (also a ValueError) the logs do not fit the story, nothing is unknown, or what is
-        unknown is discrete.
+      ConfigError: (also a ValueError) there is no such method, or the settings are another's.
+      DataError: (also a ValueError) the logs do not fit the story or are impossible (the message
+        names the first observation that is), nothing is unknown, or what is unknown is discrete.
+      OutputError: (also an OSError) the checkpoint cannot be written.
       SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
     """
-    check.one_of("fit", "method", method, METHODS)
-    target = Target(story, logs, parameters)
+    fitter = Fitter(story, logs, parameters, method, settings=settings, seed=seed)
+    return fitter.fit(
+        seed=seed, log_likelihood=log_likelihood, progress=progress, checkpoint=checkpoint
+    )
+
+
+class Fitter:
+    """Fits one story to logs of one form, again and again, and compiles once.
+
+    Args:
+      story: as for `fit`.
+      logs: of the form of all that are to be fitted.
+      parameters: as for `fit`.
+      method: as for `fit`.
+      settings: as for `fit`.
+      seed: an int or a pair of ints; of the draws by which the density is looked at.
+
+    Raises:
+      ConfigError: (also a ValueError) as for `fit`.
+      DataError: (also a ValueError) as for `fit`.
+    """
+
+    def __init__(
+        self,
+        story: Network | Sequence[Variable],
+        logs: Trajectory | Mapping[str, Value],
+        parameters: Sequence[str] | None = None,
+        method: str = "mcmc",
+        *,
+        settings: Any = None,
+        seed: Any = 0,
+    ) -> None:
+        check.one_of("fit", "method", method, tuple(SETTINGS))
+        kind = SETTINGS[method]
+        if settings is not None:
+            check.instance("fit", "settings", settings, type(None) if kind is None else kind)
+        self._method, self._parameters = method, parameters
+        self._settings = kind() if settings is None and kind is not None else settings
+        self._target = Target(story, logs, parameters)
+        _require_continuous(self._target)
+        self._populations = Populations(self._target, seed)
+        self._density = self._populations.density
+        self._machine: Any = None
+
+    @property
+    def density(self) -> Density:
+        """What is fitted."""
+        return self._density
+
+    def fit(
+        self,
+        logs: Trajectory | Mapping[str, Value] | None = None,
+        *,
+        seed: Any = 0,
+        log_likelihood: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Fit:
+        """Returns the fit to logs.
+
+        Args:
+          logs: of the same form; None: those that the fitter was made with.
+          seed: as for `fit`.
+          log_likelihood: as for `fit`.
+          progress: as for `fit`.
+          checkpoint: as for `fit`.
+
+        Raises:
+          ConfigError: (also a ValueError) the checkpoint is another run's.
+          DataError: (also a ValueError) the logs are of another form, or impossible.
+          OutputError: (also an OSError) the checkpoint cannot be written.
+        """
+        target = self._target
+        if logs is not None:
+            target = Target(self._target.network, logs, self._parameters)
+            self._density.require_form(target)
+        run = _Run(
+            target=target,
+            data=self._density.data(target),
+            seed=seed,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
+        found = {"mcmc": self._sampled, "map": self._climbed}[self._method](run)
+        data = inference_data(target, self._density.blocks, found, log_likelihood)
+        return Fit(data, self._method, found.problems, target)
+
+    def _sampled(self, run: _Run) -> Inferred:
+        settings = self._settings
+        if self._machine is None:
+            self._machine = Sampler(self._density, settings)
+        population = self._populations.at(run.target, run.seed, run.words(0), settings.num_chains)
+        chains = self._machine.run(
+            population.points,
+            population.scaling,
+            run.data,
+            run.words(1),
+            progress=run.progress,
+            checkpoint=run.checkpoint,
+            origin=run.origin(self._method, settings),
+        )
+        return Inferred(chains.draws, chains.stats, chain_problems(chains.draws, chains.stats))
+
+    def _climbed(self, run: _Run) -> Inferred:
+        if self._machine is None:
+            self._machine = Optimiser(self._density)
+        population = self._populations.at(run.target, run.seed, run.words(0), 1)
+        return self._machine.run(population.points[0], run.data, is_near=population.is_tempered)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Run:
+    target: Target
+    data: list[Any]
+    seed: Any
+    progress: Callable[[int, int], None] | None
+    checkpoint: str | os.PathLike[str] | None
+
+    def words(self, part: int) -> Any:
+        """`[2]` int32, another for each part of a run."""
+        words = np.asarray([int(x) for x in seed_words(self.seed)], np.uint32).astype(np.int32)
+        return tf.random.experimental.stateless_fold_in(tf.constant(words), part)
+
+    def origin(self, method: str, settings: Any) -> str:
+        """What a checkpoint belongs to."""
+        if self.checkpoint is None:
+            return ""
+        digest = hashlib.sha256()
+        for x in self.data:
+            digest.update(np.ascontiguousarray(x).tobytes())
+        names = [(u.name, u.when, u.shape) for u in self.target.unknowns]
+        return f"{method} {settings} {self.seed} {names} {digest.hexdigest()}"
+
+
+def _require_continuous(target: Target) -> None:
     if not target.unknowns:
         raise DataError(
             "fit: the story must draw something that the logs do not hold, got logs of all; leave "
@@ -108,75 +248,3 @@ def fit(
             f"fit: what is inferred must be continuous, got {discrete}; put them into the logs, or "
             "write the story with their mixture"
         )
-    settings = settings or McmcSettings()
-    if method == "map":
-        found = find_optimum(target, _starts(target, 1, seed))
-        problems: tuple[str, ...] = (
-            () if found.has_converged else ("the optimiser has not converged",)
-        )
-        stats = {"log_density": np.full((1, 1), found.log_density, np.float32)}
-        packed = found.point[None, None]
-    else:
-        chains = run_chains(
-            target, _starts(target, settings.num_chains, seed), settings, seed, progress
-        )
-        problems = _problems(chains)
-        stats, packed = chains.stats, chains.draws
-    data = inference_data(target, packed, stats, log_likelihood)
-    return Fit(data, method, problems, target)
-
-
-def _starts(target: Target, count: int, seed: Any) -> list[Any]:
-    """For each unknown `[count, ...]` draws of the prior, on the real line, of finite density."""
-    runtime = TFRuntime(target.network)
-    names = [u.name for u in target.unknowns]
-    length = target.given.length
-    density = tf.function(target.log_prob, jit_compile=True, autograph=False)
-    found: list[list[Any]] = []
-    first = np.asarray(seed).ravel()
-    for k in range(_TRIES):
-        run = runtime.trajectory(length, seed=(int(first[0]), 2**20 + k), record=names)
-        x = []
-        for unknown in target.unknowns:
-            drawn = run[unknown.variable].get(unknown.field)
-            x.append({"each": drawn, "later": drawn[1:]}.get(unknown.when, drawn[0]))
-        z = target.unconstrain(x)
-        if np.isfinite(density(*z)):
-            found.append(z)
-        if len(found) == count:
-            return [tf.stack(part) for part in zip(*found, strict=True)]
-    raise ConfigError(
-        f"fit: {count} draws of the prior must have a finite density with the logs, got "
-        f"{len(found)} of {_TRIES}; the logs hold what the story says is impossible, or nearly so"
-    )
-
-
-def _problems(chains: Chains) -> tuple[str, ...]:
-    with warnings.catch_warnings():
-        # ArviZ announces its next major version whenever it is imported.
-        warnings.simplefilter("ignore", FutureWarning)
-        import arviz as az
-    found = []
-    draws = chains.draws
-    still = np.ptp(draws, axis=1).max(axis=-1) == 0.0
-    if still.any():
-        found.append(f"chains {np.flatnonzero(still).tolist()} did not move")
-        return tuple(found)
-    posterior = az.convert_to_dataset({"z": draws})
-    if draws.shape[0] > 1:
-        rhat = float(np.max(az.rhat(posterior)["z"]))
-        if not rhat <= _MOST_RHAT:
-            found.append(f"split R-hat is {rhat:.3g}, above {_MOST_RHAT}: the chains disagree")
-    for kind in ("bulk", "tail"):
-        ess = float(np.min(az.ess(posterior, method=kind)["z"]))
-        if not ess >= _LEAST_ESS * draws.shape[0]:
-            least = int(_LEAST_ESS * draws.shape[0])
-            found.append(f"the least {kind} ESS is {ess:.0f}, below {least}: draw more")
-    diverging = int(chains.stats["is_diverging"].sum())
-    if diverging:
-        found.append(f"{diverging} draws diverged: the density has corners; reparametrise")
-    energy = chains.stats["energy"]
-    bfmi = np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.var(energy, axis=1)
-    if np.min(bfmi) < _LEAST_BFMI:
-        found.append(f"the least E-BFMI is {np.min(bfmi):.2g}, below {_LEAST_BFMI}")
-    return tuple(found)

@@ -15,22 +15,26 @@ from typing import Any
 import tensorflow as tf
 
 
-def with_gradient(fn: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., Any]:
+def with_gradient(
+    fn: Callable[..., Any], *specs: tf.TensorSpec, wrt: int | None = None
+) -> Callable[..., Any]:
     """Returns a function of the same value, whose first derivatives come with it.
 
     Args:
-      fn: of tensors, returns a scalar, or `[C]` numbers of which the c-th depends on the c-th rows
-        of its arguments alone. It may read variables; where it returns a scalar, gradients reach
-        them too.
+      fn: of tensors, returns a scalar, or numbers `[...]` each of which depends on the same row
+        `[..., :]` of its arguments alone. It may read variables; where it returns a scalar,
+        gradients reach them too.
       *specs: of its arguments.
+      wrt: derivatives are taken with respect to the first so many arguments alone; None: all.
 
     Raises:
       ValueError: fn reads tensors of a graph that is being built.
     """
     watched: list[Any] = []
+    tracked = range(len(specs))[:wrt]
 
     def value_and_gradient(*arguments: Any) -> tuple[Any, list[Any]]:
-        floats = [x for x in arguments if x.dtype.is_floating]
+        floats = [x for x in arguments[:wrt] if x.dtype.is_floating]
         with tf.GradientTape() as tape:
             tape.watch(floats)
             found = fn(*arguments)
@@ -46,13 +50,12 @@ def with_gradient(fn: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[...
     @tf.custom_gradient
     def value(*arguments: Any) -> tuple[Any, Callable[..., Any]]:
         found, gradients = both(*arguments)
-        count = sum(x.dtype.is_floating for x in arguments)
+        is_wrt = [x.dtype.is_floating and i in tracked for i, x in enumerate(arguments)]
+        count = sum(is_wrt)
 
         def back(upstream: Any, variables: Any = ()) -> Any:
             given = iter(gradients[:count])
-            along = [
-                _times(upstream, next(given)) if x.dtype.is_floating else None for x in arguments
-            ]
+            along = [_times(upstream, next(given)) if there else None for there in is_wrt]
             if not variables:
                 return along
             if upstream.shape.rank:

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.value import Value
-from recsim_ng.inference.packing import Packing
+from recsim_ng.inference.blocks import Blocks
+from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.score import log_probs
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.unknown import with_unknowns
@@ -18,7 +19,7 @@ _LEAD = {"each": ("time",), "later": ("time_after_first",)}
 
 
 def inference_data(
-    target: Target, packed: np.ndarray, stats: dict[str, np.ndarray], with_log_likelihood: bool
+    target: Target, blocks: Blocks, inferred: Inferred, with_log_likelihood: bool
 ) -> Any:
     """Returns draws as InferenceData: posterior, sample_stats, observed_data, log_likelihood.
 
@@ -26,15 +27,14 @@ def inference_data(
 
     Args:
       target: that was fitted.
-      packed: `[C, n, N]` draws on the real line.
-      stats: name -> `[C, n]`.
+      blocks: in which the draws are laid out.
+      inferred: the draws.
       with_log_likelihood: whether to score every observed draw under every posterior draw.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
         import arviz as az
-    packing = Packing(target.unconstrained_shapes())
-    parts = target.constrain(packing.unpack(tf.convert_to_tensor(packed)))
+    parts = target.constrain(blocks.unpack(tf.convert_to_tensor(inferred.draws)))
     posterior = {u.name: x.numpy() for u, x in zip(target.unknowns, parts, strict=True)}
     dims: dict[str, list[str]] = {}
     for unknown in target.unknowns:
@@ -52,9 +52,17 @@ def inference_data(
                 if axes is not None:
                     dims[f"{name}.{field}"] = [*lead, *axes]
     groups: dict[str, Any] = {"posterior": posterior, "observed_data": observed}
-    groups["sample_stats"] = {_STAT_NAMES.get(k, k): v for k, v in stats.items()}
+    groups["sample_stats"] = {
+        _STAT_NAMES.get(name, name): x[..., 0] if x.ndim == 3 and x.shape[-1] == 1 else x
+        for name, x in inferred.stats.items()
+    }
+    dims |= {
+        _STAT_NAMES.get(name, name): [blocks.axis]
+        for name, x in inferred.stats.items()
+        if x.ndim == 3 and blocks.axis is not None
+    }
     if with_log_likelihood:
-        groups["log_likelihood"] = _log_likelihood(target, packing, packed)
+        groups["log_likelihood"] = _log_likelihood(target, blocks, inferred.draws)
     return az.from_dict(**groups, dims=dims)
 
 
@@ -71,17 +79,17 @@ def _axes(target: Target, variable: str, field: str) -> tuple[str, ...] | None:
     return spec.get(field).dims
 
 
-def _log_likelihood(target: Target, packing: Packing, packed: np.ndarray) -> dict[str, np.ndarray]:
+def _log_likelihood(target: Target, blocks: Blocks, packed: np.ndarray) -> dict[str, np.ndarray]:
     held = {**target.given.moving, **target.given.static}
 
     @tf.function(jit_compile=True, autograph=False)
     def of(z: Any) -> dict[str, Value]:
-        x = target.constrain(packing.unpack(z))
+        x = target.constrain(blocks.unpack(z))
         scores = log_probs(target.network, with_unknowns(target.given, target.unknowns, x))
         return {name: scores[name].at(*held[name].as_dict) for name in held}
 
-    chains, draws, size = packed.shape
-    found = [of(z) for z in packed.reshape(-1, size)]
+    chains, draws, *shape = packed.shape
+    found = [of(z) for z in packed.reshape(-1, *shape)]
     return {
         f"{name}.{field}": np.stack([np.asarray(one[name].get(field)) for one in found]).reshape(
             chains, draws, *found[0][name].get(field).shape

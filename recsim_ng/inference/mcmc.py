@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable, Sequence
+import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,17 +12,13 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import ConfigError
-from recsim_ng.core.noise import seed_words
-from recsim_ng.inference.gradient import with_gradient
-from recsim_ng.inference.packing import Packing
-from recsim_ng.inference.start import climbed
-from recsim_ng.inference.target import Target
+from recsim_ng.inference.checkpoint import Checkpoint
+from recsim_ng.inference.density import Density
+from recsim_ng.inference.scaling import Scaling, scaling_of
 
 _CHUNK = 25  # steps of one compiled call
 _FIRST, _LAST = 0.15, 0.1  # shares of the warm-up in which the scales are not learnt
-_LEAST_SCALE = 1e-3  # variance towards which few draws are shrunk, and with the weight of how many
-_PRIOR_DRAWS = 5
+_FIRST_STEP = 0.3
 
 STATS = ("log_density", "is_diverging", "energy", "num_leapfrogs", "acceptance")
 
@@ -43,7 +39,7 @@ class McmcSettings:
 
     kernel: str = "nuts"
     num_draws: int = 1000
-    num_warmup: int = 1000
+    num_warmup: int = 500
     num_chains: int = 4
     max_tree_depth: int = 10
     num_leapfrogs: int = 10
@@ -62,187 +58,148 @@ class Chains:
     """What chains have drawn.
 
     Attributes:
-      draws: `[C, n, N]` float32 packed unknowns on the real line.
-      stats: name -> `[C, n]`: log_density, is_diverging, energy, num_leapfrogs, acceptance.
-      step_size: of the leapfrog steps, in units of the scales.
-      scales: `[N]` standard deviations found in the warm-up.
+      draws: `[C, N, B, n]` float32 unknowns on the real line, in blocks.
+      stats: name -> `[C, N, B]`: log_density, is_diverging, energy, num_leapfrogs, acceptance.
+      step_size: `[B]` of the leapfrog steps, in units of the scaling.
     """
 
     draws: np.ndarray
     stats: dict[str, np.ndarray]
-    step_size: float
-    scales: np.ndarray
+    step_size: np.ndarray
 
 
-def run_chains(
-    target: Target,
-    start: Sequence[Any],
-    settings: McmcSettings,
-    seed: Any,
-    progress: Callable[[int, int], None] | None = None,
-) -> Chains:
-    """Runs chains: uphill from where they start, a warm-up in windows, then draws.
+class Sampler:
+    """Runs chains over a density: a warm-up in windows, then draws.
 
-    The warm-up learns the step size by dual averaging throughout, and the scales of the unknowns in
-    windows of doubling length; both are common to all chains, which are pooled.
+    Every block has chains of its own, with a step size and a scaling of its own, which are learnt
+    from all C of them: the step size by dual averaging throughout the warm-up, the scaling in
+    windows of doubling length. All are advanced together, in one compiled program.
 
     Args:
-      target: what is sampled.
-      start: for each unknown `[C, ...]` where the chains start, on the real line.
+      density: what is sampled.
       settings: how.
-      seed: an int or a pair of ints.
-      progress: called with (steps done, steps in all) after every few steps.
-
-    Returns:
-      The draws after the warm-up.
-
-    Raises:
-      ConfigError: (also a ValueError) the density at the start is not finite.
 
     Source: Hoffman and Gelman (2014), The No-U-Turn sampler, Journal of Machine Learning Research
       15; the windows are Stan's (Stan reference manual, 15.2).
     """
-    packing = Packing(target.unconstrained_shapes())
-    kernel = _Kernel(target, packing, settings)
-    z = packing.pack(start)
-    density = kernel.log_prob(z)
-    if not np.all(np.isfinite(density)):
-        raise ConfigError(
-            "run_chains: the density must be finite where the chains start, got "
-            f"{np.asarray(density).tolist()}"
-        )
-    words = np.asarray(seed_words(seed), np.int64)
-    count = 0
 
-    def next_seed() -> Any:
-        nonlocal count
-        count += 1
-        return tf.random.experimental.stateless_fold_in(
-            tf.constant(words.astype(np.uint32).astype(np.int32)), count
-        )
-
-    z, scales = kernel.climb(z, next_seed())
-    step_size = tf.constant(0.1)
-    windows = warmup_windows(settings.num_warmup)
-    whole = sum(length for length, _ in windows) + _rounded(settings.num_draws)
-    done = 0
-    for length, is_slow in windows:
-        results = kernel.bootstrap(z / scales, scales, step_size)
-        kept = []
-        for _ in range(length // _CHUNK):
-            states, results, step_size = kernel.adapt(z / scales, scales, results, next_seed())
-            z = states[-1] * scales
-            kept.append(states * scales)
-            done += _CHUNK
-            if progress is not None:
-                progress(done, whole)
-        if is_slow:
-            scales = _scales(tf.concat(kept, axis=0))
-    draws, stats = [], []
-    for _ in range(_rounded(settings.num_draws) // _CHUNK):
-        states, found = kernel.draw(z / scales, scales, step_size, next_seed())
-        z = states[-1] * scales
-        draws.append((states * scales).numpy())
-        stats.append({name: x.numpy() for name, x in found.items()})
-        done += _CHUNK
-        if progress is not None:
-            progress(done, whole)
-    keep = settings.num_draws
-    return Chains(
-        np.concatenate(draws)[:keep].swapaxes(0, 1),
-        {name: np.concatenate([s[name] for s in stats])[:keep].T for name in STATS},
-        float(step_size),
-        np.asarray(scales),
-    )
-
-
-def warmup_windows(num_warmup: int) -> list[tuple[int, bool]]:
-    """Returns the windows of a warm-up: (how many steps, whether the scales are learnt at its end).
-
-    Args:
-      num_warmup: steps in all; windows are whole multiples of 25, so there may be a few more.
-    """
-    first, last = _rounded(_FIRST * num_warmup), _rounded(_LAST * num_warmup)
-    left = max(_rounded(num_warmup) - first - last, _CHUNK)
-    windows, length = [(first, False)], _CHUNK
-    while left > 0:
-        take = left if left < 3 * length else length  # the last window takes what would be short
-        windows.append((take, True))
-        left, length = left - take, 2 * length
-    return [*windows, (last, False)]
-
-
-def _rounded(steps: float) -> int:
-    return max(1, -int(-steps // _CHUNK)) * _CHUNK
-
-
-def _scales(z: Any) -> Any:
-    """`[N]` standard deviations over draws `[n, C, N]` and chains, shrunk a little."""
-    count = tf.cast(tf.shape(z)[0] * tf.shape(z)[1], tf.float32)
-    variance = tf.math.reduce_variance(z, axis=[0, 1])
-    weight = count / (count + _PRIOR_DRAWS)
-    return tf.sqrt(weight * variance + (1.0 - weight) * _LEAST_SCALE)
-
-
-class _Kernel:
-    """The compiled steps of the chains, in coordinates divided by the scales."""
-
-    def __init__(self, target: Target, packing: Packing, settings: McmcSettings) -> None:
+    def __init__(self, density: Density, settings: McmcSettings) -> None:
         self._settings = settings
+        self._log_prob = density.batch(settings.num_chains)
+        self._sharpness = tf.ones([density.blocks.count])
+        self._begin = tf.function(self._begun, jit_compile=True, autograph=False)
+        self._advance = tf.function(self._advanced, jit_compile=True, autograph=False)
 
-        def density(z: Any) -> Any:
-            return tf.vectorized_map(
-                lambda one: target.log_prob(*packing.unpack(one)), z, fallback_to_while_loop=False
+    def run(
+        self,
+        start: Any,
+        scaling: Scaling,
+        data: list[Any],
+        seed: Any,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        checkpoint: pathlib.Path | None = None,
+        origin: str = "",
+    ) -> Chains:
+        """Returns the draws after the warm-up.
+
+        Args:
+          start: `[C, B, n]` where the chains start, on the real line.
+          scaling: of the density, as far as it is known.
+          data: of the density.
+          seed: `[2]` int32.
+          progress: called with (steps done, steps in all) after every few steps.
+          checkpoint: a file that keeps what is done, and from which an interrupted run goes on.
+          origin: says what the run is of; a checkpoint of another is refused.
+
+        Raises:
+          ConfigError: (also a ValueError) the checkpoint is another run's.
+        """
+        windows = warmup_windows(self._settings.num_warmup)
+        num_drawn = _rounded(self._settings.num_draws) // _CHUNK
+        ends, at = {}, 0
+        for length, is_slow in windows:
+            at += length // _CHUNK
+            ends[at] = is_slow
+        whole = at + num_drawn
+        z = start
+        results = self._begin(z, scaling, tf.fill([z.shape[1], 1], _FIRST_STEP), data)
+        done, kept, draws, stats = 0, [], [], []
+        keeper = Checkpoint(checkpoint, origin)
+        held = keeper.load()
+        if held is not None:
+            done, (z, scaling, results), (kept, draws, stats) = held.restored(z, scaling, results)
+        while done < whole:
+            states, results, found = self._advance(
+                scaling.inverse(z), scaling, results, _folded(seed, done), data
             )
+            states = scaling.forward(states)
+            z = states[-1]
+            done += 1
+            if done <= at:
+                kept.append(states.numpy())
+                if done in ends:
+                    if ends[done]:
+                        scaling = scaling_of(_flat(np.concatenate(kept)))
+                    kept = []
+                    step = tf.exp(results.log_averaging_step[0])
+                    results = self._begin(z, scaling, step, data)
+                    if done == at:
+                        results = results._replace(
+                            num_adaptation_steps=tf.constant(0),
+                            log_averaging_step=[tf.math.log(step)],
+                        )
+            else:
+                draws.append(states.numpy())
+                stats.append({name: x.numpy() for name, x in found.items()})
+            keeper.save(done, (z, scaling, results), (kept, draws, stats))
+            if progress is not None:
+                progress(min(done, whole) * _CHUNK, whole * _CHUNK)
+        keeper.remove()
+        keep = self._settings.num_draws
+        return Chains(
+            np.concatenate(draws)[:keep].swapaxes(0, 1),
+            {
+                name: np.concatenate([s[name] for s in stats])[:keep].swapaxes(0, 1)
+                for name in STATS
+            },
+            results.new_step_size.numpy()[:, 0],
+        )
 
-        points = tf.TensorSpec([settings.num_chains, packing.size], tf.float32)
-        log_prob = with_gradient(density, points)
-        self._log_prob = log_prob
-        compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
-        self.log_prob, self.bootstrap = compiled(log_prob), compiled(self._bootstrap)
-        self.adapt, self.draw = compiled(self._adapt), compiled(self._draw)
-        self.climb = compiled(lambda z, seed: climbed(log_prob, z, seed))
-
-    def _inner(self, scales: Any, step_size: Any) -> Any:
+    def _kernel(self, scaling: Scaling, step_size: Any, data: list[Any]) -> Any:
         settings = self._settings
 
         def density(y: Any) -> Any:
-            return self._log_prob(y * scales)
+            return self._log_prob(scaling.forward(y), self._sharpness, *data)
 
         if settings.kernel == "hmc":
-            return tfp.mcmc.HamiltonianMonteCarlo(density, step_size, settings.num_leapfrogs)
-        return tfp.mcmc.NoUTurnSampler(density, step_size, max_tree_depth=settings.max_tree_depth)
-
-    def _adapting(self, scales: Any, step_size: Any) -> Any:
+            inner = tfp.mcmc.HamiltonianMonteCarlo(density, step_size, settings.num_leapfrogs)
+        else:
+            inner = tfp.mcmc.NoUTurnSampler(
+                density, step_size, max_tree_depth=settings.max_tree_depth
+            )
         return tfp.mcmc.DualAveragingStepSizeAdaptation(
-            self._inner(scales, step_size),
-            num_adaptation_steps=2**30,
-            target_accept_prob=self._settings.target_acceptance,
+            inner, num_adaptation_steps=2**30, target_accept_prob=settings.target_acceptance
         )
 
-    def _bootstrap(self, y: Any, scales: Any, step_size: Any) -> Any:
-        return self._adapting(scales, step_size).bootstrap_results(y)
+    def _begun(self, z: Any, scaling: Scaling, step_size: Any, data: list[Any]) -> Any:
+        return self._kernel(scaling, step_size, data).bootstrap_results(scaling.inverse(z))
 
-    def _adapt(self, y: Any, scales: Any, results: Any, seed: Any) -> tuple[Any, Any, Any]:
-        kernel = self._adapting(scales, results.new_step_size)
+    def _advanced(
+        self, y: Any, scaling: Scaling, results: Any, seed: Any, data: list[Any]
+    ) -> tuple[Any, Any, dict[str, Any]]:
         found = tfp.mcmc.sample_chain(
             _CHUNK,
             y,
-            kernel=kernel,
+            kernel=self._kernel(scaling, results.new_step_size, data),
             previous_kernel_results=results,
             return_final_kernel_results=True,
-            trace_fn=lambda *_: (),
+            trace_fn=lambda _, results: self._trace(results.inner_results),
             seed=seed,
         )
-        results = found.final_kernel_results
-        return found.all_states, results, tf.exp(results.log_averaging_step[0])
+        return found.all_states, found.final_kernel_results, found.trace
 
-    def _draw(self, y: Any, scales: Any, step_size: Any, seed: Any) -> tuple[Any, dict[str, Any]]:
-        return tfp.mcmc.sample_chain(
-            _CHUNK, y, kernel=self._inner(scales, step_size), trace_fn=self._trace, seed=seed
-        )
-
-    def _trace(self, _: Any, results: Any) -> dict[str, Any]:
+    def _trace(self, results: Any) -> dict[str, Any]:
         if hasattr(results, "has_divergence"):
             return {
                 "log_density": results.target_log_prob,
@@ -263,3 +220,32 @@ class _Kernel:
             "num_leapfrogs": tf.fill(tf.shape(ratio), self._settings.num_leapfrogs),
             "acceptance": tf.exp(tf.minimum(ratio, 0.0)),
         }
+
+
+def warmup_windows(num_warmup: int) -> list[tuple[int, bool]]:
+    """Returns the windows of a warm-up: (how many steps, whether the scaling is learnt at its end).
+
+    Args:
+      num_warmup: steps in all; windows are whole multiples of 25, so there may be a few more.
+    """
+    first, last = _rounded(_FIRST * num_warmup), _rounded(_LAST * num_warmup)
+    left = max(_rounded(num_warmup) - first - last, _CHUNK)
+    windows, length = [(first, False)], _CHUNK
+    while left > 0:
+        take = left if left < 3 * length else length  # the last window takes what would be short
+        windows.append((take, True))
+        left, length = left - take, 2 * length
+    return [*windows, (last, False)]
+
+
+def _rounded(steps: float) -> int:
+    return max(1, -int(-steps // _CHUNK)) * _CHUNK
+
+
+def _flat(states: Any) -> Any:
+    """`[N C, B, n]` out of `[N, C, B, n]`."""
+    return tf.reshape(states, [-1, *states.shape[2:]])
+
+
+def _folded(seed: Any, number: int) -> Any:
+    return tf.random.experimental.stateless_fold_in(seed, number)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.network import Network
@@ -28,14 +29,35 @@ class Score:
       fields: variable name -> Value of the variable's fields: `[T, ...]` the log-probability of
         each draw at each step, 0 for what is no draw; without the time axis for static variables.
       total: the sum of all, a scalar.
+      static: names of the static variables.
     """
 
     fields: dict[str, Value]
     total: Any
+    static: frozenset[str] = frozenset()
 
     def by_variable(self) -> dict[str, Any]:
         """Returns the sum of each variable's log-probabilities, scalars."""
         return {name: _sum(value) for name, value in self.fields.items()}
+
+    def first_impossible(self) -> str | None:
+        """Returns which draw has no probability, the first in time; None if all have some.
+
+        It is named as "variable 'v', field 'f', step 3, element (0, 7)".
+        """
+        found = None
+        for name, value in self.fields.items():
+            for field, x in value.as_dict.items():
+                bad = np.argwhere(~np.isfinite(np.asarray(x)))
+                if not len(bad):
+                    continue
+                moves = name not in self.static and len(bad[0]) > 0
+                step = int(bad[0][0]) if moves else 0
+                element = tuple(int(i) for i in bad[0][int(moves) :])
+                if found is None or step < found[0]:
+                    where = f", element {element}" if element else ""
+                    found = step, f"variable '{name}', field '{field}', step {step}{where}"
+        return None if found is None else found[1]
 
 
 class Scorer:
@@ -117,7 +139,7 @@ class Scorer:
         fields, total = self._run(
             trajectory, num_steps, lambda fields: (fields, total_log_prob(fields.values()))
         )
-        return Score({v.name: fields[v.name] for v in self._network.variables}, total)
+        return score_of(self._network, fields, total)
 
     def _run(self, trajectory: Any, num_steps: Any, result: Callable[[Values], Any]) -> Any:
         given = replay.observed(self._network, trajectory, num_steps)
@@ -133,6 +155,18 @@ class Scorer:
             made = tf.function(scored, jit_compile=self._jit_compile, autograph=False)
             self._functions[key] = made
         return self._functions[key](given.moving, given.static)
+
+
+def score_of(network: Network, fields: Values, total: Any) -> Score:
+    """Returns log-probabilities as a Score, in the network's order.
+
+    Args:
+      network: the story.
+      fields: variable name -> Value, as `log_probs` gives them.
+      total: their sum.
+    """
+    static = frozenset(v.name for v in network.variables if v.is_static)
+    return Score({v.name: fields[v.name] for v in network.variables}, total, static)
 
 
 def log_probs(network: Network, given: replay.Observed) -> Values:

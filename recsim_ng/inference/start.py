@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.inference.scaling import Scaling
+
 _STEPS = 400
 _FIRST_RATE, _LAST_RATE = 0.1, 1e-3
 _PROBES = 16
@@ -19,8 +21,8 @@ def ascended(log_prob: Callable[[Any], Any], z: Any) -> Any:
     """Moves points uphill by Adam, each from its own start.
 
     Args:
-      log_prob: `[C, N]` points -> `[C]` log densities.
-      z: `[C, N]` where they start.
+      log_prob: `[C, B, n]` points -> `[C, B]` log densities.
+      z: `[C, B, n]` where they start.
     """
     gradient = _gradient_of(log_prob)
 
@@ -37,20 +39,20 @@ def ascended(log_prob: Callable[[Any], Any], z: Any) -> Any:
     return tf.while_loop(lambda step, *_: step < _STEPS, ascend, start)[1]
 
 
-def climbed(log_prob: Callable[[Any], Any], z: Any, seed: Any) -> tuple[Any, Any]:
+def climbed(log_prob: Callable[[Any], Any], z: Any, seed: Any) -> tuple[Any, Scaling]:
     """Moves points uphill and measures how sharp the density is there.
 
     Chains that end on different hills show it. The curvature along each axis is a mean over random
     signs v of v * (H v) (Hutchinson), H the Hessian of -log_prob, pooled over the chains.
 
     Args:
-      log_prob: `[C, N]` points -> `[C]` log densities.
-      z: `[C, N]` where the chains start.
+      log_prob: `[C, B, n]` points -> `[C, B]` log densities.
+      z: `[C, B, n]` where the chains start.
       seed: `[2]` int32.
 
     Returns:
-      (`[C, N]` points scattered about the tops by somewhat more than the scales,
-      `[N]` scales, 1 / sqrt(curvature), within 1e-4 and 1).
+      (`[C, B, n]` points scattered about the tops by somewhat more than the scales, the scales,
+      1 / sqrt(curvature), within 1e-4 and 1).
     """
     seeds = tf.random.experimental.stateless_split(seed, _PROBES + 1)
     gradient, top = _gradient_of(log_prob), ascended(log_prob, z)
@@ -68,7 +70,7 @@ def climbed(log_prob: Callable[[Any], Any], z: Any, seed: Any) -> tuple[Any, Any
     scales = tf.where(curvature > 0.0, tf.math.rsqrt(tf.abs(curvature) + 1e-30), _FLATTEST)
     scales = tf.clip_by_value(scales, _STEEPEST, _FLATTEST)
     noise = tf.random.stateless_normal(tf.shape(z), seeds[_PROBES])
-    return top + _SPREAD * scales * noise, scales
+    return top + _SPREAD * scales * noise, Scaling(scales)
 
 
 def _gradient_of(log_prob: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.errors import DataError
@@ -13,7 +14,7 @@ from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
-from recsim_ng.inference.score import log_probs, total_log_prob
+from recsim_ng.inference.score import Score, log_probs, score_of, total_log_prob
 from recsim_ng.inference.unknown import Unknown, find_unknowns, with_unknowns
 
 
@@ -31,8 +32,8 @@ class Target:
         drawn and not in the logs.
 
     Raises:
-      DataError: (also a ValueError) the logs do not fit the story, one of the names is no unknown,
-        or an unknown is not among the names.
+      DataError: (also a ValueError) the logs do not fit the story or hold NaN, one of the names is
+        no unknown, or an unknown is not among the names.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Target:
     ) -> None:
         self._network = network if isinstance(network, Network) else Network(network)
         self._given = replay.observed(self._network, logs)
+        _require_numbers(self._given)
         self._unknowns = find_unknowns(self._network, self._given)
         if unknowns is not None:
             found, named = sorted(u.name for u in self._unknowns), sorted(unknowns)
@@ -99,6 +101,16 @@ class Target:
         known = with_unknowns(self._given, self._unknowns, x)
         return total_log_prob(log_probs(self._network, known).values())
 
+    def score(self, x: Sequence[Any]) -> Score:
+        """Returns log p(unknowns, logs) in parts.
+
+        Args:
+          x: the unknowns' values, of their shapes.
+        """
+        network, known = self._network, with_unknowns(self._given, self._unknowns, x)
+        fields = tf.function(lambda: log_probs(network, known), autograph=False)()
+        return score_of(network, fields, total_log_prob(fields.values()))
+
     def log_prob(self, *z: Any) -> Any:
         """Returns the log density on the real line, up to a constant, a scalar.
 
@@ -112,3 +124,20 @@ class Target:
             jacobian = unknown.bijector.forward_log_det_jacobian(at, event_ndims=ndims)
             moved += tf.reduce_sum(tf.cast(jacobian, tf.float32))
         return self.log_joint(x) + moved
+
+
+def _require_numbers(given: replay.Observed) -> None:
+    for values, has_time in ((given.moving, True), (given.static, False)):
+        for name, value in values.items():
+            for field, x in value.as_dict.items():
+                if not x.dtype.is_floating:
+                    continue
+                bad = np.argwhere(np.isnan(np.asarray(x)))
+                if not len(bad):
+                    continue
+                at = [int(i) for i in bad[0]]
+                where = f"step {at.pop(0)}, " if has_time else ""
+                raise DataError(
+                    f"variable '{name}', field '{field}': logs must be numbers, got NaN at {where}"
+                    f"element {tuple(at)}, the first of {len(bad)}; leave the field out, or mask it"
+                )

@@ -49,6 +49,11 @@ class Unknown:
         """The name: variable, dot, field."""
         return f"{self.variable}.{self.field}"
 
+    @property
+    def is_path(self) -> bool:
+        """Whether there is one for each step."""
+        return self.when in ("each", "later")
+
 
 def find_unknowns(network: Network, given: Observed) -> list[Unknown]:
     """Returns what is drawn and not known, in the network's order.

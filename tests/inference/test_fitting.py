@@ -161,9 +161,17 @@ def test_what_cannot_be_fitted_is_refused(logs):
         DataError, match=r"parameters: .* is \['rate.x', 'scale.x'\], got \['rate.x'\]"
     ):
         fit(walk_story(), logs, parameters=["rate.x"])
-    impossible = {"walk": Value(x=tf.fill([4, USERS], np.float32(np.nan)))}
-    with pytest.raises(ConfigError, match="4 draws of the prior must have a finite density"):
-        fit(walk_story(), impossible)
+    bad = np.zeros([4, USERS], np.float32)
+    bad[2, 1] = np.inf
+    with pytest.raises(
+        DataError, match=r"no probability for variable 'walk', field 'x', step 2, element \(1,\);"
+    ):
+        fit(walk_story(), {"walk": Value(x=tf.constant(bad))}, method="map")
+    bad[2, 1] = np.nan
+    with pytest.raises(
+        DataError, match=r"field 'x': logs must be numbers, got NaN at step 2, element \(1,\)"
+    ):
+        fit(walk_story(), {"walk": Value(x=tf.constant(bad))}, method="map")
     with pytest.raises(ConfigError, match="McmcSettings: num_draws must be a whole number"):
         McmcSettings(num_draws=0)
 

@@ -1,0 +1,171 @@
+"""A target's density over packed points, in independent blocks, for any logs of one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core.errors import DataError
+from recsim_ng.core.value import Value
+from recsim_ng.inference import replay
+from recsim_ng.inference.blocks import Blocks, block_axes
+from recsim_ng.inference.gradient import with_gradient
+from recsim_ng.inference.score import log_probs
+from recsim_ng.inference.target import Target
+from recsim_ng.inference.unknown import with_unknowns
+
+
+class Density:
+    """log p(z | logs) over points z `[B, n]`, which falls into B independent blocks.
+
+    Sharpness s between 0 and 1 leads from the prior to the posterior, block by block:
+
+        log p_s(z) = log p(x) + log |det dx/dz| + s log p(logs | x),            x = b(z)
+
+    Blocks are cut along an axis that all unknowns have in their specs ("user"), if no block's term
+    changes where others' unknowns do. That is tried at draws of the prior, to the bit.
+
+    Args:
+      target: of unknowns that are all continuous.
+      points: for each unknown `[2 or more, ...]` points of finite density, on the real line.
+    """
+
+    def __init__(self, target: Target, points: Sequence[Any]) -> None:
+        self._target = target
+        self._structure = _parts_of(target.given)
+        self._batches: dict[tuple[int, bool], Callable[..., Any]] = {}
+        self._likelihoods: dict[int, Callable[..., Any]] = {}
+        shapes = target.unconstrained_shapes()
+        self.blocks = Blocks(target.network, target.unknowns, shapes)
+        for axis in block_axes(target.network, target.unknowns):
+            whole, self.blocks = self.blocks, Blocks(target.network, target.unknowns, shapes, axis)
+            if self._are_independent(self.blocks.pack(points)[:2]):
+                return
+            self.blocks = whole
+
+    @property
+    def target(self) -> Target:
+        """That it is the density of."""
+        return self._target
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(B, n): blocks, and numbers in each."""
+        return self.blocks.count, self.blocks.size
+
+    def data(self, target: Target | None = None) -> list[Any]:
+        """Returns the logs as tensors, which are arguments of the functions below.
+
+        Args:
+          target: of the same story and logs of the same shapes; None: this density's.
+        """
+        return tf.nest.flatten(_parts_of((target or self._target).given))
+
+    def require_form(self, target: Target) -> None:
+        """Requires logs of the form of this density's.
+
+        Args:
+          target: of the same story.
+
+        Raises:
+          DataError: (also a ValueError) other fields are missing, or shapes differ.
+        """
+        mine, other = _form_of(self._target), _form_of(target)
+        if mine != other:
+            differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])
+            raise DataError(
+                "fit: logs must be of the form that the fitter was made with, they differ in "
+                f"{differing}; make a Fitter for these"
+            )
+
+    def batch(self, count: int, with_jacobian: bool = True) -> Callable[..., Any]:
+        """Returns a function of (z `[C, B, n]`, sharpness `[B]`, *data): `[C, B]` log densities.
+
+        Gradients reach z alone.
+
+        Args:
+          count: C.
+          with_jacobian: False: of the unknowns themselves, as a function of z.
+        """
+        key = count, with_jacobian
+        if key not in self._batches:
+            points = tf.TensorSpec([count, *self.shape], tf.float32)
+            sharpness = tf.TensorSpec([self.blocks.count], tf.float32)
+
+            def tempered(z: Any, sharpness: Any, *data: Any) -> Any:
+                prior, jacobian, likelihood = self._parts(z, data)
+                prior = prior + jacobian if with_jacobian else prior
+                return prior + tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)
+
+            self._batches[key] = with_gradient(
+                tempered, points, sharpness, *self._data_specs(), wrt=1
+            )
+        return self._batches[key]
+
+    def likelihood(self, count: int) -> Callable[..., Any]:
+        """Returns a function of (z `[C, B, n]`, *data): `[C, B]` log p(logs | x).
+
+        Args:
+          count: C.
+        """
+        if count not in self._likelihoods:
+            points = tf.TensorSpec([count, *self.shape], tf.float32)
+            self._likelihoods[count] = tf.function(
+                lambda z, *data: self._parts(z, data)[2],
+                input_signature=[points, *self._data_specs()],
+                autograph=False,
+            )
+        return self._likelihoods[count]
+
+    def _data_specs(self) -> list[tf.TensorSpec]:
+        return [tf.TensorSpec(x.shape, x.dtype) for x in self.data()]
+
+    def _parts(self, z: Any, data: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """`[C, B]` of the prior, of the Jacobian and of the likelihood."""
+        moving, static, later, first = tf.nest.pack_sequence_as(self._structure, list(data))
+        given = replay.Observed(moving, static, self._target.given.length, later, first)
+
+        def of(z: Any) -> tuple[Any, Any, Any]:
+            target, parts = self._target, self.blocks.unpack(z)
+            known = with_unknowns(given, target.unknowns, target.constrain(parts))
+            scores = log_probs(target.network, known)
+            prior: dict[str, Value] = {}
+            for name in {u.variable for u in target.unknowns}:
+                mine = [u.field for u in target.unknowns if u.variable == name]
+                prior[name] = scores[name].at(*mine)
+                rest = [field for field in scores[name].as_dict if field not in mine]
+                scores[name] = scores[name].at(*rest)
+            moved = self.blocks.jacobians(target.unknowns, parts)
+            return self.blocks.terms(prior), moved, self.blocks.terms(scores)
+
+        return tf.vectorized_map(of, z, fallback_to_while_loop=False)
+
+    def _are_independent(self, z: Any) -> bool:
+        """Whether blocks' terms at mixtures of two points are what they are at the points."""
+        count = self.blocks.count
+        masks = [np.arange(count) % 2 == 0, np.random.default_rng(0).random(count) < 0.5]
+        mixed = [tf.where(m[:, None], z[0], z[1]) for m in masks]
+        of = tf.function(lambda z: self._parts(z, self.data()), jit_compile=True, autograph=False)
+        for found in of(tf.stack([z[0], z[1], *mixed])):
+            ends, between = found[:2].numpy(), found[2:].numpy()
+            for mask, at in zip(masks, between, strict=True):
+                if not np.array_equal(at, np.where(mask, ends[0], ends[1])):
+                    return False
+        return True
+
+
+def _form_of(target: Target) -> dict[str, Any]:
+    form: dict[str, Any] = {"length": target.given.length}
+    form |= {u.name: (u.when, u.shape) for u in target.unknowns}
+    for kind, part in zip(("moving", "static"), _parts_of(target.given), strict=False):
+        for name, value in part.items():
+            for field, x in value.as_dict.items():
+                form[f"{name}.{field} ({kind})"] = (tuple(x.shape), x.dtype)
+    return form
+
+
+def _parts_of(given: replay.Observed) -> tuple[Any, ...]:
+    return given.moving, given.static, given.later, given.first
