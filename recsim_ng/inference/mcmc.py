@@ -124,7 +124,10 @@ class Sampler:
         whole = at + num_drawn
         z = start
         results = self._begin(z, scaling, tf.fill([z.shape[1], 1], _FIRST_STEP), data)
-        done, kept, draws, stats = 0, [], [], []
+        done = 0
+        kept: list[np.ndarray] = []
+        draws: list[np.ndarray] = []
+        stats: list[dict[str, np.ndarray]] = []
         keeper = Checkpoint(checkpoint, origin)
         held = keeper.load()
         if held is not None:

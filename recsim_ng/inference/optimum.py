@@ -40,7 +40,7 @@ class Optimiser:
         start = tf.convert_to_tensor(start)
         found = self._finish(start if is_near else self._ascend(start, data), data)
         stuck = np.flatnonzero(~found.converged.numpy())
-        problems = ()
+        problems: tuple[str, ...] = ()
         if len(stuck):
             shown = f"{stuck[:5].tolist()}{' ...' if len(stuck) > 5 else ''}"
             where = "" if start.shape[0] == 1 else f" in {len(stuck)} blocks, {shown}"
