@@ -14,7 +14,8 @@ import numpy as np
 
 from recsim_ng.core.errors import DataError
 from recsim_ng.datasets.purchases import Purchases
-from recsim_ng.datasets.table import WHITESPACE, Table, read_table
+from recsim_ng.datasets.table import Table, read_table
+from recsim_ng.datasets.table_file import WHITESPACE
 from recsim_ng.datasets.vocabulary import index_names
 
 _COLUMNS = ("customer_id", "date", "number_of_cds", "dollar_value")

@@ -199,20 +199,27 @@ class History:
         return np.swapaxes(self.fields[name], 0, 1)[self.mask.T]
 
     def trajectory(
-        self, variable: str, *, fields: Sequence[str] | None = None, mask: str = "mask"
+        self,
+        variable: str,
+        *,
+        fields: Sequence[str] | None = None,
+        mask: str = "mask",
+        time: str = "",
     ) -> Trajectory:
         """Returns the histories as a trajectory of one variable, to be scored, fitted or saved.
 
         Args:
           variable: its name.
           fields: which fields; None: all.
-          mask: the name of the field that holds the mask; "" for none.
+          mask: the name of the field that is to hold the mask; "" for none.
+          time: the name of the field that is to hold the times; "" for none.
 
         Returns:
-          A Trajectory of T steps, whose fields are `[T, U, ...]`; times are not among them.
+          A Trajectory of T steps, whose fields are `[T, U, ...]`.
 
         Raises:
-          ConfigError: (also a ValueError) there is no such field, or one has the mask's name.
+          ConfigError: (also a ValueError) there is no such field, one has the name of the mask or
+            of the times, or the times are not known.
         """
         import tensorflow as tf
 
@@ -222,14 +229,20 @@ class History:
         chosen = tuple(self.fields) if fields is None else tuple(fields)
         for name in chosen:
             check.one_of("History.trajectory", "fields", name, self.fields)
-        if mask in chosen:
-            raise ConfigError(
-                f"History.trajectory: mask must not be the name of a field, got '{mask}'; "
-                "name it otherwise"
-            )
         arrays = {name: self.fields[name] for name in chosen}
-        if mask:
-            arrays[mask] = self.mask
+        for name, x, what in ((mask, self.mask, "mask"), (time, self.time, "time")):
+            if name in arrays:
+                raise ConfigError(
+                    f"History.trajectory: {what} must have a name of its own, got '{name}'; "
+                    "name it otherwise"
+                )
+            if name and x is None:
+                raise ConfigError(
+                    f"History.trajectory: time must be known, got time='{name}' for histories "
+                    "without; leave it out"
+                )
+            if name and x is not None:
+                arrays[name] = x
         rest = {name: self.axes.get(name) for name, x in arrays.items()}
         dims = {
             name: ("user", *(rest[name] or ()))

@@ -50,7 +50,7 @@ class Purchases:
 
     @property
     def gaps(self) -> np.ndarray:
-        """`[R - U]` int32 days from each purchase to the same customer's next; 0 on the same day."""
+        """`[R - U]` int32 days from a customer's purchase to the next; 0 on the same day."""
         return np.diff(self.day)[np.diff(self.customer) == 0]
 
     def __repr__(self) -> str:

@@ -110,7 +110,7 @@ class SlateLog:
             "click": self._by_slate(self.click, False),
             "propensity": self._by_slate(self.propensity.astype(np.float32), 1),
         }
-        axes = dict.fromkeys(fields, ("slate",))
+        axes: dict[str, tuple[str, ...]] = dict.fromkeys(fields, ("slate",))
         if single_choice:
             fields["choice"] = self._choice(fields["click"])
         for name, inner in (("features", "feature"), ("categories", "category")):

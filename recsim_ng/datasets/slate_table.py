@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.core.errors import ConfigError
 from recsim_ng.datasets.slate_log import SlateLog
 from recsim_ng.datasets.table import Table, read_table
 from recsim_ng.datasets.vocabulary import index_names
@@ -123,8 +123,9 @@ def slates_of(
     position = (table.whole("position", first_position, 10**6) - first_position).astype(np.int32)
     propensity = table.numbers("propensity", _TINY, 1)
     click = table.flags("click")
-    keys = []
-    user, user_ids = np.zeros(rows, np.int32), ("",)
+    keys: list[np.ndarray] = []
+    user: np.ndarray = np.zeros(rows, np.int32)
+    user_ids: tuple[str, ...] = ("",)
     if "slate_id" in table.cells:
         keys.append(np.unique(table.names("slate_id"), return_inverse=True)[1])
     if "user" in table.cells:

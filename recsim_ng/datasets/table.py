@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import gzip
 import itertools
 import os
 import pathlib
-import re
-import warnings
-from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.datasets.table_file import line_numbers, open_text, read_parquet, read_text
 
-WHITESPACE = r"\s+"
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _PARQUET = (".parquet", ".pq")
 _FLAGS = {"0": False, "1": True, "false": False, "true": True, "0.0": False, "1.0": True}
@@ -165,8 +161,8 @@ class Table:
         if self.delimiter is None:
             return f"{self.path}, row {row + 1}"
         record = row + int(self.has_header)
-        with _opened(self.path, self.encoding) as file:
-            line = next(itertools.islice(_line_numbers(file, self.delimiter), record, None))
+        with open_text(self.path, self.encoding) as file:
+            line = next(itertools.islice(line_numbers(file, self.delimiter), record, None))
         return f"{self.path}, line {line}"
 
     def fault(
@@ -254,7 +250,7 @@ def read_table(
     suffix = suffixes[-1] if suffixes else ""
     has_header = numbered == {False}
     if delimiter is None and suffix in _PARQUET:
-        frame = _read_parquet(file)
+        frame = read_parquet(file)
     else:
         delimiter = _DELIMITERS.get(suffix) if delimiter is None else delimiter
         if not delimiter:
@@ -263,7 +259,7 @@ def read_table(
                 f"{', '.join((*_DELIMITERS, *_PARQUET))}, got {delimiter!r}; "
                 'say delimiter="," or another'
             )
-        frame = _read_text(file, delimiter, encoding, has_header)
+        frame = read_text(file, delimiter, encoding, has_header)
     there = list(frame.columns)
     asked = {str(name): name for name in there} if asked is None else asked
     for ours, theirs in asked.items():
@@ -279,81 +275,6 @@ def read_table(
     if delimiter is not None:
         cells = {ours: cell.astype(object) for ours, cell in cells.items()}
     return Table(file, cells, asked, delimiter, has_header, encoding)
-
-
-def _read_text(path: pathlib.Path, delimiter: str, encoding: str, has_header: bool) -> Any:
-    import pandas as pd
-
-    is_regular = delimiter == WHITESPACE or len(delimiter) == 1
-    options: dict[str, Any] = {
-        "sep": delimiter if is_regular else re.escape(delimiter),
-        "engine": "c" if is_regular else "python",
-        "header": None,  # the names are a row like others, so that pandas changes none of them
-        "dtype": str,
-        "na_filter": False,
-        "index_col": False,
-    }
-    try:
-        with _opened(path, encoding) as file, warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(file, **options)
-    except pd.errors.EmptyDataError as error:
-        raise DataError(
-            f"{path}: must have at least one row, got an empty file; name another"
-        ) from error
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        said = str(error).removeprefix("Error tokenizing data. C error: ").strip()
-        raise DataError(
-            f"{path}: every line must have as many cells as the first, got '{said}'; "
-            "mend the file, or name another delimiter"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: must be {encoding} text, got {error.reason}; name its encoding"
-        ) from error
-    except (OSError, EOFError) as error:
-        raise DataError(
-            f"{path}: must be readable and whole, got {error}; fetch it anew"
-        ) from error
-    if has_header:
-        frame.columns = [str(name) for name in frame.iloc[0]]
-        frame = frame.iloc[1:]
-    return frame
-
-
-def _read_parquet(path: pathlib.Path) -> Any:
-    import pandas as pd
-
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise DataError(
-            f"{path}: a Parquet file must be read with pyarrow, got none installed; "
-            "run `pip install pyarrow`, or bring the table as CSV"
-        ) from error
-    try:
-        return pd.read_parquet(path, engine="pyarrow")
-    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        raise DataError(f"{path}: must be a Parquet file, got '{error}'; fetch it anew") from error
-
-
-def _opened(path: pathlib.Path, encoding: str) -> IO[str]:
-    encoding = "utf-8-sig" if encoding == "utf-8" else encoding  # a byte-order mark is no letter
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding=encoding, newline="")
-    return open(path, encoding=encoding, newline="")
-
-
-def _line_numbers(file: IO[str], delimiter: str) -> Iterator[int]:
-    """The line, from 1, that each record starts on; a quoted cell may span several."""
-    if len(delimiter) > 1:
-        yield from (number for number, line in enumerate(file, 1) if line.strip())
-        return
-    reader, start = csv.reader(file, delimiter=delimiter), 1
-    for record in reader:
-        if record:
-            yield start
-        start = reader.line_num + 1
 
 
 def _name(cell: Any, is_empty: bool) -> str:
