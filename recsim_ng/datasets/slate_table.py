@@ -127,14 +127,14 @@ def slates_of(
     user: np.ndarray = np.zeros(rows, np.int32)
     user_ids: tuple[str, ...] = ("",)
     if "slate_id" in table.cells:
-        keys.append(np.unique(table.names("slate_id"), return_inverse=True)[1])
+        keys.append(index_names(table, "slate_id", None)[0])
     if "user" in table.cells:
         user, user_ids = index_names(table, "user", users)
     time = table.times("time") if "time" in table.cells else None
     if time is not None:
         keys.append(time)
     keys = [*keys, user] if keys else [np.arange(rows)]
-    slate, first = _number(np.stack(keys), time)
+    slate, first = _number(keys, time)
     _refuse_repeated(table, slate, position)
     values = [index_names(table, name, None) for name in categories]
     return SlateLog(
@@ -156,20 +156,23 @@ def slates_of(
     )
 
 
-def _number(keys: np.ndarray, time: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _number(keys: list[np.ndarray], time: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Each row's slate `[R]`, and each slate's first row `[N]`, in the order of time and rows."""
-    _, first, inverse = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+    group: np.ndarray = np.zeros(len(keys[0]), np.int64)
+    for key in keys:
+        different, index = np.unique(key, return_inverse=True)
+        pair = group * len(different) + index  # below R^2
+        _, first, group = np.unique(pair, return_index=True, return_inverse=True)
     order = np.argsort(first) if time is None else np.lexsort((first, time[first]))
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
-    return rank[inverse.ravel()], first[order]
+    return rank[group], first[order]
 
 
 def _refuse_repeated(table: Table, slate: np.ndarray, position: np.ndarray) -> None:
-    _, first, inverse = np.unique(
-        np.stack([slate, position]), axis=1, return_index=True, return_inverse=True
-    )
-    origin = first[inverse.ravel()]
+    pairs = slate * (int(position.max()) + np.int64(1)) + position
+    _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
+    origin = first[inverse]
     repeats = np.flatnonzero(origin != np.arange(len(slate)))
     if len(repeats):
         row = int(repeats[0])

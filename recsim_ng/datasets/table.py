@@ -60,8 +60,9 @@ class Table:
           DataError: (also a ValueError) a cell is empty or NaN.
         """
         text = self._text(column)
-        for row in np.flatnonzero([not name or name.lower() == "nan" for name in text]):
-            raise self._wrong(int(row), column, "a name")
+        if any(not name or name.lower() == "nan" for name in set(text.tolist())):
+            wrong = [not name or name.lower() == "nan" for name in text]
+            raise self._wrong(int(np.argmax(wrong)), column, "a name")
         return text
 
     def numbers(self, column: str, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
@@ -78,7 +79,9 @@ class Table:
         Raises:
           DataError: (also a ValueError) a cell is empty, NaN, no number or out of range.
         """
-        return self._in_range(column, low, high, "a number").astype(np.float64)
+        numbers = self._numeric(column)
+        self._check(column, numbers, low, high, "a number")
+        return numbers.astype(np.float64)
 
     def whole(self, column: str, low: float = -(2**53), high: float = 2**53) -> np.ndarray:
         """Returns a column of whole numbers.
@@ -94,7 +97,8 @@ class Table:
         Raises:
           DataError: (also a ValueError) a cell is empty, no whole number or out of range.
         """
-        numbers = self._in_range(column, low, high, "a whole number")
+        numbers = self._numeric(column)
+        self._check(column, numbers, low, high, "a whole number")
         for row in np.flatnonzero(numbers != np.floor(numbers)):
             raise self._wrong(int(row), column, f"a whole number{_range(low, high)}")
         return numbers.astype(np.int64)
@@ -149,7 +153,7 @@ class Table:
                 )
             return ((parsed - pd.Timestamp(_EPOCH)) // pd.Timedelta("1us")).to_numpy(np.int64)
         low, high = _EARLIEST / unit_s, _LATEST / unit_s
-        self._in_range(column, low, high, f"a time in units of {unit_s:g} s")
+        self._check(column, numbers, low, high, f"a time in units of {unit_s:g} s")
         return np.rint(numbers * (unit_s * 1e6)).astype(np.int64)
 
     def where(self, row: int) -> str:
@@ -198,12 +202,10 @@ class Table:
             return np.full(len(cells), np.nan)
         return np.asarray(pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy())
 
-    def _in_range(self, column: str, low: float, high: float, what: str) -> np.ndarray:
-        numbers = self._numeric(column)
+    def _check(self, column: str, numbers: np.ndarray, low: float, high: float, what: str) -> None:
         right = np.isfinite(numbers) & (numbers >= low) & (numbers <= high)
         for row in np.flatnonzero(~right):
             raise self._wrong(int(row), column, what + _range(low, high))
-        return numbers
 
     def _wrong(self, row: int, column: str, expected: str) -> DataError:
         got = self.cells[column][row]

@@ -16,7 +16,7 @@ def sorted_names(names: np.ndarray) -> tuple[str, ...]:
     So the numbering does not hang on the order of rows.
 
     Args:
-      names: `[R]` object, each a str.
+      names: object, each a str.
     """
     different = set(names.tolist())
     if all(name.isascii() and name.isdigit() for name in different):
@@ -43,20 +43,22 @@ def index_names(
         many, are told.
       ConfigError: (also a ValueError) a known name occurs twice.
     """
-    names = table.names(column)
+    import pandas as pd
+
+    code, names = pd.factorize(table.names(column))
     ids = sorted_names(names) if known is None else tuple(str(name) for name in known)
     index = {name: i for i, name in enumerate(ids)}
     if len(index) < len(ids):
         twice = next(name for i, name in enumerate(ids) if index[name] != i)
         raise ConfigError(f"{column}s: each name must be given once, got '{twice}' twice")
-    result = np.array([index.get(name, -1) for name in names], np.int32)
+    result = np.array([index.get(name, -1) for name in names], np.int32)[code]
     unknown = np.flatnonzero(result < 0)
     if len(unknown):
-        different = len(set(names[unknown].tolist()))
+        different = len(np.unique(code[unknown]))
         raise table.fault(
             int(unknown[0]),
             f"'{table.theirs[column]}' must be one of the {len(ids)} {column}s given, got "
-            f"'{names[unknown[0]]}' ({different} unknown {column}s in {len(unknown)} rows)",
+            f"'{names[code[unknown[0]]]}' ({different} unknown {column}s in {len(unknown)} rows)",
             f"give all {column}s, or leave these rows out",
         )
     return result, ids
