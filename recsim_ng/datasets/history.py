@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from recsim_ng.core.trajectory import Trajectory
 
 
+_MOST_CELLS = 2**31 - 1
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class History:
     """Ragged histories, dense: user u's k-th event stands at `[k, u]`. T steps, U users.
@@ -60,11 +63,11 @@ class History:
 
         Args:
           user: `[R]` int, each event's user: an index into `user_ids`.
-          fields: name -> `[R, ...]` what happened.
+          fields: name -> `[R, ...]` what happened, in numbers or bool; names are to be numbered.
           user_ids: U names; a user may have no event.
           time: `[R]` int or float, when; orders the events of a user.
           step: `[R]` int, in place of time: each event's step, from 0; steps left out are masked.
-          fillers: name -> what a field holds where nothing happened; 0, False or "" if not given.
+          fillers: name -> what a field holds where nothing happened; 0 or False if not given.
           axes: name -> names of a field's axes after the first.
           sort: events may stand in any order; False: each user's must be in the order of time.
           ties: events of a user at one time stay in the order of the rows; False: they are refused.
@@ -75,7 +78,7 @@ class History:
 
         Raises:
           DataError: (also a ValueError) a user is unknown; a field, time or step has another
-            length, a NaN or an infinity; a user's events are unsorted, or two are at one step.
+            length, text, a NaN or an infinity; a user's events are unsorted, or two are at one step.
           ConfigError: (also a ValueError) both time and step are given, or a filler for no field.
         """
         locate = locate or (lambda row: f"History, event {row}")
@@ -111,7 +114,13 @@ class History:
         if step is not None or not ties:
             refuse_repeated(user, when, names, locate, what)
         step = steps_in_time(user, when) if step is None else when
-        mask = np.zeros((int(step.max()) + 1, len(names)), bool)
+        shape = int(step.max()) + 1, len(names)
+        if shape[0] * shape[1] > _MOST_CELLS:
+            raise DataError(
+                f"History: steps times users must be at most {_MOST_CELLS}, got {shape[0]} times "
+                f"{shape[1]}; leave out the users who have most events, or number steps from 0"
+            )
+        mask = np.zeros(shape, bool)
         mask[step, user] = True
 
         def dense(events: np.ndarray, filler: Any) -> np.ndarray:
@@ -259,6 +268,11 @@ def _column(name: str, x: Any, length: int, locate: Locate) -> np.ndarray:
         raise DataError(
             f"History: '{name}' must have one value for each of {length} events, "
             f"got {list(x.shape)}; bring columns of one table"
+        )
+    if x.dtype.kind not in ("iuf" if name in ("time", "step") else "biuf"):
+        raise DataError(
+            f"History: '{name}' must be numbers, got {x.dtype}; number the names from 0, and let "
+            "times be numbers of one unit"
         )
     if x.dtype.kind == "f":
         bad = np.flatnonzero(~np.isfinite(x.reshape(length, -1)).all(axis=1))
