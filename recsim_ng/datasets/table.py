@@ -99,8 +99,9 @@ class Table:
         """
         numbers = self._numeric(column)
         self._check(column, numbers, low, high, "a whole number")
-        for row in np.flatnonzero(numbers != np.floor(numbers)):
-            raise self._wrong(int(row), column, f"a whole number{_range(low, high)}")
+        wrong = np.flatnonzero(numbers != np.floor(numbers))
+        if len(wrong):
+            raise self._wrong(int(wrong[0]), column, f"a whole number{_range(low, high)}")
         return numbers.astype(np.int64)
 
     def flags(self, column: str) -> np.ndarray:
@@ -147,9 +148,10 @@ class Table:
                 cells, format=date_format or "ISO8601", utc=True, errors="coerce"
             )
             expected = "a number or an ISO 8601 time"
-            for row in np.flatnonzero(parsed.isna().to_numpy()):
+            wrong = np.flatnonzero(parsed.isna().to_numpy())
+            if len(wrong):
                 raise self._wrong(
-                    int(row), column, f"a date {date_format}" if date_format else expected
+                    int(wrong[0]), column, f"a date {date_format}" if date_format else expected
                 )
             return ((parsed - pd.Timestamp(_EPOCH)) // pd.Timedelta("1us")).to_numpy(np.int64)
         low, high = _EARLIEST / unit_s, _LATEST / unit_s
@@ -161,6 +163,9 @@ class Table:
 
         Args:
           row: its index, from 0.
+
+        Returns:
+          The words.
         """
         if self.delimiter is None:
             return f"{self.path}, row {row + 1}"
@@ -178,6 +183,9 @@ class Table:
           row: its index, from 0.
           what: what must hold there and what came.
           remedy: what to do.
+
+        Returns:
+          The error, to be raised.
         """
         return DataError(f"{self.where(row)}: {what}; {remedy}")
 
@@ -204,8 +212,9 @@ class Table:
 
     def _check(self, column: str, numbers: np.ndarray, low: float, high: float, what: str) -> None:
         right = np.isfinite(numbers) & (numbers >= low) & (numbers <= high)
-        for row in np.flatnonzero(~right):
-            raise self._wrong(int(row), column, what + _range(low, high))
+        wrong = np.flatnonzero(~right)
+        if len(wrong):
+            raise self._wrong(int(wrong[0]), column, what + _range(low, high))
 
     def _wrong(self, row: int, column: str, expected: str) -> DataError:
         got = self.cells[column][row]

@@ -8,6 +8,7 @@ import pytest
 
 from recsim_ng.core.errors import DataError
 from recsim_ng.datasets import read_open_bandit
+from tests import statistical
 
 NUM_ITEMS = 4
 TIMES = [f"2019-11-24 00:00:0{second}.000001+00:00" for second in (0, 0, 1, 2)]
@@ -53,9 +54,9 @@ def test_propensities_reweight_clicks_to_another_policy(rng, tmp_path):
     """Importance weights have mean 1 and give the other policy's click rate.
 
     The logging policy shows item d with probability p_d, the other one with q_d; clicks are the
-    item's parity, so that the value under q is q_1 + q_3. With 20,000 rows and weights of at most
-    2.5 the standard errors are below 0.007: 0.05 is seven of them, a chance below 1e-11, and what
-    ignores the propensities is off by 0.3.
+    item's parity, so that the value under q is q_1 + q_3. With 20,000 rows a mean that is 0.066
+    standard deviations off is caught with probability 0.999: 0.03 in the value. What ignores the
+    propensities is off by 0.3.
     """
     logging, other = np.array([0.1, 0.4, 0.1, 0.4]), np.array([0.25, 0.1, 0.25, 0.4])
     item = rng.choice(NUM_ITEMS, 20_000, p=logging)
@@ -66,9 +67,15 @@ def test_propensities_reweight_clicks_to_another_policy(rng, tmp_path):
     ]
     log = read_open_bandit(write(tmp_path, rows))
     weight = other[log.item] / log.propensity
-    assert weight.mean() == pytest.approx(1, abs=0.05)
-    assert (weight * log.click).mean() == pytest.approx(0.5, abs=0.05)
-    assert abs(log.click_rate - 0.5) > 0.2
+    ratio, parity = other / logging, np.arange(NUM_ITEMS) % 2
+    for found, law in ((weight, ratio), (weight * log.click, ratio * parity)):
+        mean = logging @ law
+        sd = np.sqrt(logging @ (law - mean) ** 2)
+        skewness = logging @ (law - mean) ** 3 / sd**3
+        statistical.assert_mean(found, mean, sd, skewness=skewness)
+    assert mean == pytest.approx(other @ parity)
+    with statistical.must_catch():
+        statistical.assert_mean(log.click, mean, sd, skewness=skewness)
 
 
 @pytest.mark.parametrize(
