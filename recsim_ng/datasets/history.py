@@ -78,7 +78,7 @@ class History:
 
         Raises:
           DataError: (also a ValueError) a user is unknown; a field, time or step has another
-            length, text, a NaN or an infinity; a user's events are unsorted, or two are at one step.
+            length, text, a NaN or an infinity; a user's events are unsorted, or two at one step.
           ConfigError: (also a ValueError) both time and step are given, or a filler for no field.
         """
         locate = locate or (lambda row: f"History, event {row}")
