@@ -24,7 +24,12 @@ class History:
     """Ragged histories, dense: user u's k-th event stands at `[k, u]`. T steps, U users.
 
     T is the number of events of whoever has most. Where the mask is False nothing happened: there a
-    field holds its filler, which is a valid value (0 if nothing else was said) and must not count.
+    field holds its filler, which is a valid value (0 if nothing else was said) and must not count:
+    a story says so by `ed.Masked(distribution, mask)`, whose log-probability is 0 there.
+
+    >>> history = History.from_events([0, 1, 0], {"x": [1, 2, 3]}, ["ann", "bob"], time=[9, 5, 7])
+    >>> history.fields["x"].tolist(), history.mask.tolist()
+    ([[3, 2], [1, 0]], [[True, True], [True, False]])
 
     Attributes:
       mask: `[T, U]` bool whether there is an event.

@@ -34,21 +34,21 @@ def read_open_bandit(path: str | os.PathLike[str]) -> SlateLog:
     impression: it was drawn by impressions. The log does not say who saw a slate.
 
     Args:
-      path: the file, with the columns timestamp, item_id, position (from 1), click and
-        propensity_score, and as many as there are of user_feature_0, ... and of
+      path: the file, .csv or .parquet, with the columns timestamp, item_id, position (from 1),
+        click and propensity_score, and as many as there are of user_feature_0, ... and of
         user-item_affinity_0, ..., one for each item.
 
     Returns:
       The slates. Items are all that the affinities name, also those never shown; `features` are the
-      affinities `[R, D]`, how often a person of these features had clicked each item;
-      `categories` are the user features.
+      affinities `[R, D]`, how often this person had clicked each item before; `categories` are the
+      user features.
 
     Raises:
       DataError: (also a ValueError) the file is missing, damaged or lacks a column; a cell is empty
         or no number; a propensity is not above 0 and at most 1; an item has no affinity; a position
         is filled twice in one slate.
     """
-    table = read_table(path, delimiter=",")
+    table = read_table(path)
     there = list(table.theirs)
     for name in _COLUMNS.values():
         if name not in there:

@@ -6,7 +6,6 @@ import csv
 import gzip
 import pathlib
 import re
-import warnings
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -40,17 +39,15 @@ def read_text(path: pathlib.Path, delimiter: str, encoding: str, has_header: boo
         "header": None,  # the names are a row like others, so that pandas changes none of them
         "dtype": str,
         "na_filter": False,
-        "index_col": False,
     }
     try:
-        with open_text(path, encoding) as file, warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
+        with open_text(path, encoding) as file:
             frame = pd.read_csv(file, **options)
     except pd.errors.EmptyDataError as error:
         raise DataError(
             f"{path}: must have at least one row, got an empty file; name another"
         ) from error
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+    except pd.errors.ParserError as error:
         said = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         raise DataError(
             f"{path}: every line must have as many cells as the first, got '{said}'; "
@@ -104,7 +101,6 @@ def open_text(path: pathlib.Path, encoding: str) -> IO[str]:
       path: the file; compressed if it ends with .gz.
       encoding: of the text.
     """
-    encoding = "utf-8-sig" if encoding == "utf-8" else encoding  # a byte-order mark is no letter
     if path.suffix.lower() == ".gz":
         return gzip.open(path, "rt", encoding=encoding, newline="")
     return open(path, encoding=encoding, newline="")

@@ -51,6 +51,11 @@ def test_purchases_of_one_day_may_be_taken_together(tmp_path):
     assert purchases.gaps.tolist() == [31, 48]
 
 
+def test_purchases_of_two_customers_on_one_day_stay_apart(tmp_path):
+    purchases = read_cdnow(write(tmp_path, "1 19970101 1 2.0\n2 19970101 3 4.0\n"))
+    assert purchases.by_day().count.tolist() == [1, 3]
+
+
 def test_purchases_become_histories(tmp_path):
     history = read_cdnow(write(tmp_path, LOG)).history()
     np.testing.assert_array_equal(history.mask.T, [[1, 1, 0], [1, 1, 1], [1, 0, 0]])

@@ -62,6 +62,12 @@ def test_a_fraction_is_rounded_down(history):
         assert held_out.events_per_user.tolist() == expected
 
 
+def test_a_fraction_that_is_whole_but_for_rounding_is_not_rounded_down():
+    history = History.from_events(np.zeros(100, int), {}, ["a"])
+    assert 0.29 * 100 < 29
+    assert split_last_fraction(history, 0.29).held_out.num_events == 29
+
+
 def test_the_last_events_are_right_where_steps_are_left_out():
     history = History.from_events([0, 0, 0, 1], {"x": [1, 2, 3, 4]}, "ab", step=[0, 3, 7, 2])
     assert np.argwhere(split_last(history, 2).held_out.mask).tolist() == [[3, 0], [7, 0]]

@@ -97,6 +97,7 @@ def test_unsorted_rows_are_sorted_or_refused():
     for time in ([1, 9, 5, 3], [1, 9, 5, 5]):
         History.from_events(USER, X, ids(2), time=time, ties=True)
     History.from_events(USER, X, ids(2), time=[1, 0, 3, 5], sort=False)  # each user's are sorted
+    History.from_events(USER, X, ids(2), time=[1, 0, 3, 3], sort=False, ties=True)
     assert refusal(USER, X, ids(2), time=[1, 9, 5, 3], sort=False) == (
         "History, event 3: each user's events must be in the order of time, got user 'u0' at time "
         "3 after a later one (1 such rows); sort the rows, or say sort=True"

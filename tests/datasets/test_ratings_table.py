@@ -61,6 +61,11 @@ def test_histories_are_in_the_order_of_time(write):
     np.testing.assert_array_equal(history.time.T, [[8, 0], [7, 9]])
 
 
+def test_ratings_of_one_second_stay_in_the_order_of_the_log(write):
+    history = read_ratings(write(LOG + "bob,v,1,7\nbob,u,2,7\n"), **COLUMNS).history()
+    np.testing.assert_array_equal(history.fields["rating"][:, 1], [0, 1, 2, 7.5])
+
+
 @pytest.mark.parametrize(
     ("row", "options", "message"),
     [

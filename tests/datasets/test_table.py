@@ -57,7 +57,7 @@ def test_all_columns_are_read_if_none_is_named(write):
         ("a.tsv", None, "u\tv\n1\tx y\n2\tz"),
         ("a.txt", ";", "u;v\n1;x y\n\n2;z\n"),
         ("a.csv", "|", "\ufeffu|v\n1|x y\n2|z\n"),
-        ("a.dat", "::", "u::v\n1::x y\n2::z\n"),
+        ("a.dat", "::", "\ufeffu::v\n1::x y\n2::z\n"),
         ("a.csv", None, 'u,v\n1,"x y"\n2,z\n'),
     ],
 )
