@@ -37,7 +37,6 @@ class Density:
     def __init__(self, target: Target, points: Sequence[Any]) -> None:
         self._target = target
         self._batches: dict[tuple[int, Of], Callable[..., Any]] = {}
-        self._likelihoods: dict[int, Callable[..., Any]] = {}
         shapes = target.unconstrained_shapes()
         self.blocks = Blocks(target.network, target.unknowns, shapes)
         for axis in block_axes(target.network, target.unknowns):
@@ -79,32 +78,34 @@ class Density:
             points = tf.TensorSpec([count, *self.shape], tf.float32)
             sharpness = tf.TensorSpec([self.blocks.count], tf.float32)
 
-            def tempered(z: Any, sharpness: Any, *data: Any) -> Any:
+            def density(z: Any, sharpness: Any, *data: Any) -> Any:
                 prior, jacobian, likelihood = self._parts(z, data)
-                likelihood = tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)
+                likelihood = _times(sharpness, likelihood)
                 if of == "logs":
                     return likelihood
                 return likelihood + (prior + jacobian if of == "real line" else prior)
 
             self._batches[key] = with_gradient(
-                tempered, points, sharpness, *self._data_specs(), wrt=1
+                density, points, sharpness, *self._data_specs(), wrt=1
             )
         return self._batches[key]
 
-    def likelihood(self, count: int) -> Callable[..., Any]:
-        """Returns a function of (z `[C, B, n]`, *data): `[C, B]` log p(logs | x).
+    def tempered(self, count: int) -> Callable[..., Any]:
+        """Returns the function of `batch`, which returns `[C, B]` log p(logs | x) beside it.
 
         Args:
           count: C.
         """
-        if count not in self._likelihoods:
-            points = tf.TensorSpec([count, *self.shape], tf.float32)
-            self._likelihoods[count] = tf.function(
-                lambda z, *data: self._parts(z, data)[2],
-                input_signature=[points, *self._data_specs()],
-                autograph=False,
-            )
-        return self._likelihoods[count]
+        points = tf.TensorSpec([count, *self.shape], tf.float32)
+        sharpness = tf.TensorSpec([self.blocks.count], tf.float32)
+
+        def tempered(z: Any, sharpness: Any, *data: Any) -> tuple[Any, Any]:
+            prior, jacobian, likelihood = self._parts(z, data)
+            return prior + jacobian + _times(sharpness, likelihood), likelihood
+
+        return with_gradient(
+            tempered, points, sharpness, *self._data_specs(), wrt=1, has_aside=True
+        )
 
     def log_joint(self, z: Any, data: Sequence[Any]) -> Any:
         """Returns `[C]` log p(x, logs), with gradients to all that the story reads.
@@ -150,6 +151,11 @@ class Density:
                 if not np.array_equal(at, np.where(mask, ends[0], ends[1])):
                     return False
         return True
+
+
+def _times(sharpness: Any, likelihood: Any) -> Any:
+    """Their product, 0 where sharpness is, whatever the likelihood."""
+    return tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)
 
 
 def require_form(like: Target, target: Target) -> None:
