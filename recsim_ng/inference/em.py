@@ -176,7 +176,7 @@ class ExpectationMaximisation:
         return Inferred(
             draws.numpy(),
             {name: x.numpy().swapaxes(0, 1) for name, x in stats.items()},
-            _problems(iterates),
+            problems_of(iterates),
             {"iterates": iterates},
         )
 
@@ -217,8 +217,12 @@ class ExpectationMaximisation:
         return theta
 
 
-def _problems(iterates: np.ndarray) -> tuple[str, ...]:
-    """What speaks against the mean of the second half of `[K, p]` iterates."""
+def problems_of(iterates: np.ndarray) -> tuple[str, ...]:
+    """Returns what speaks against the mean of the second half of the iterates.
+
+    Args:
+      iterates: `[K, p]`.
+    """
     third, last = np.array_split(iterates[len(iterates) // 2 :], 2)
     error = np.sqrt(third.var(axis=0, ddof=1) / len(third) + last.var(axis=0, ddof=1) / len(last))
     moved = np.abs(third.mean(axis=0) - last.mean(axis=0)) / (error + 1e-4)
