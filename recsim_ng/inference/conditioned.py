@@ -69,7 +69,7 @@ def conditioned(
     Raises:
       SiteError: (also a ValueError) the behaviour draws something that is none of its fields.
     """
-    with Seed(seed, step), Record() as record:
+    with Seed(_SEED), Record() as record:
         drawn = network.evaluate(variable, definition, current, previous)
     site_of = _sites_of_fields(variable.name, drawn, record.sites.values())
     given = {site.address: observed[f] for f, site in site_of.items() if f in observed}
