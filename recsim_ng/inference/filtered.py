@@ -13,7 +13,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import FieldError
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
-from recsim_ng.inference.particle_smoother import backward_indices, genealogy_indices
+from recsim_ng.inference.particle_smoother import BackwardSmoother, genealogy_indices
 from recsim_ng.inference.replay import Observed, joined
 from recsim_ng.inference.transition import Transition
 from recsim_ng.inference.unknown import Unknown
@@ -39,6 +39,7 @@ class Filtered:
       increments: `[T, G]` log p^(y_t | y_{<t}).
       shared: the log-probability of what was observed and is no user's.
       users: U, or None.
+      smoother: draws paths backwards.
     """
 
     network: Network
@@ -50,6 +51,7 @@ class Filtered:
     increments: np.ndarray
     shared: float
     users: int | None
+    smoother: BackwardSmoother
 
     @property
     def log_likelihood(self) -> float:
@@ -132,8 +134,11 @@ class Filtered:
         """
         check.whole("smoothed", "num_draws", num_draws, 1)
         check.one_of("smoothed", "method", method, _SMOOTHERS)
-        of = backward_indices if method == "backward" else genealogy_indices
-        indices = of(self, num_draws, seed)
+        found = (self.log_weights, self.ancestors)
+        if method == "backward":
+            indices = self.smoother.indices(self.given, *found, self.kept, num_draws, seed)
+        else:
+            indices = genealogy_indices(*found, num_draws, seed)
         return _values({u.name: self._along(u, indices) for u in self.unknowns}, self.unknowns)
 
     def inference_data(self, num_draws: int = 1000, seed: Any = 0, method: str = "backward") -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
 from recsim_ng.inference.filtered import Filtered
+from recsim_ng.inference.particle_smoother import BackwardSmoother
 from recsim_ng.inference.resampling import (
     effective_size,
     normalized,
@@ -66,7 +67,7 @@ class ParticleFilter:
 
     with systematic resampling, after which all W are 1/P, where the effective number is low. The
     product of p^ over the steps is an unbiased estimate of p(y). Compiled once, for logs of the
-    same shapes. Memory is T times P times what a step must keep.
+    same shapes; whether users are independent is found out with the first of them. Memory is T times P times what a step must keep.
 
     Args:
       network: a Network, or its variables.
@@ -149,20 +150,20 @@ class _Program:
             )
         self._network, self._settings = network, settings
         self._transition = Transition(network, given, unknowns)
-        self._independence = UserIndependence(network, self._transition)
-        self._by_users: dict[int | None, Callable[..., Any]] = {}
+        words = tf.constant([0, 0], tf.uint32)
+        users = self._users = self._independent_users(given, words)
+        self._smoother = BackwardSmoother(network, self._transition, users)
+        self._compiled = tf.function(
+            lambda words, moving, static: self._filter(
+                words, replay.Observed(moving, static, given.length), users
+            ),
+            jit_compile=True,
+            autograph=False,
+        )
 
     def run(self, given: replay.Observed, words: Any) -> Filtered:
-        users = self._users(given, words)
-        if users not in self._by_users:
-            self._by_users[users] = tf.function(
-                lambda words, moving, static: self._filter(
-                    words, replay.Observed(moving, static, given.length), users
-                ),
-                jit_compile=True,
-                autograph=False,
-            )
-        found = self._by_users[users](words, given.moving, given.static)
+        users = self._users
+        found = self._compiled(words, given.moving, given.static)
         kept, log_weights, ancestors, evidence, best, shared, constant = found
         self._refuse_impossible(np.asarray(evidence), np.asarray(best), users)
         common = float(np.sum(shared, dtype=np.float64) + constant)
@@ -176,15 +177,17 @@ class _Program:
             increments=np.asarray(evidence),
             shared=common,
             users=users,
+            smoother=self._smoother,
         )
 
-    def _users(self, given: replay.Observed, words: Any) -> int | None:
+    def _independent_users(self, given: replay.Observed, words: Any) -> int | None:
         """U, if particles are to be resampled user by user."""
         if self._settings.independent == "none":
             return None
-        reason = self._independence.reason_against(given, words)
+        independence = UserIndependence(self._network, self._transition)
+        reason = independence.reason_against(given, words)
         if not reason:
-            return self._independence.users()[0]
+            return independence.users()[0]
         if self._settings.independent == "user":
             raise ConfigError(
                 f"filter_particles: with independent='user' users must be independent, but {reason}"

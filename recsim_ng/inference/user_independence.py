@@ -43,7 +43,6 @@ class UserIndependence:
         self._network, self._transition = network, transition
         unknowns = [(u.variable, u.field) for u in transition.unknowns]
         self._fields = [*transition.scored, *unknowns]
-        self._program: Callable[..., Any] | None = None
 
     def users(self) -> tuple[int, str]:
         """Returns the number of users, and why there is none: (U, "") or (0, reason)."""
@@ -67,15 +66,13 @@ class UserIndependence:
         if reason:
             return reason
         ways = mixtures(users)
-        if self._program is None:
-            self._program = tf.function(
-                lambda words, moving, static: self._mixtures(
-                    words, Observed(moving, static, given.length), ways
-                ),
-                jit_compile=False,
-                autograph=False,
-            )
-        kept, terms, shared = self._program(words, given.moving, given.static)
+        found = tf.function(
+            lambda moving, static: self._mixtures(
+                words, Observed(moving, static, given.length), ways
+            ),
+            autograph=False,  # once only: XLA would take longer to compile than it saves
+        )
+        kept, terms, shared = found(given.moving, given.static)
         terms, shared = np.swapaxes(terms, 0, 1), np.swapaxes(shared, 0, 1)
         for i, (variable, field) in enumerate(self._fields):
             who = coupled_users(terms[:, :, i], ways)
