@@ -108,9 +108,7 @@ class Filtered:
         mean = self.mean(name)[:, None]
         return self._weighted(name, lambda x: (x - mean) ** 2)
 
-    def smoothed(
-        self, num_draws: int, seed: Any = 0, method: str = "backward"
-    ) -> dict[str, Value]:
+    def smoothed(self, num_draws: int, seed: Any = 0, method: str = "backward") -> dict[str, Value]:
         """Draws the unknowns from p(x_0 ... x_{T-1} | y_0 ... y_{T-1}).
 
         "backward" simulates backwards from the last step, weighing all particles anew at every

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from recsim_ng.core import check, noise, standard_noise
 from recsim_ng.core.errors import DataError
+from recsim_ng.core.ordering import argmax
 from recsim_ng.inference.conditioned import sampled_step
 from recsim_ng.inference.finite_support import (
     FiniteSupport,
@@ -17,6 +18,7 @@ from recsim_ng.inference.finite_support import (
     finite_support,
     num_combinations,
 )
+from recsim_ng.inference.resampling import taken
 from recsim_ng.inference.score import log_probs
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.unknown import Unknown, with_unknowns
@@ -116,28 +118,25 @@ class Marginal(Target):
             found[unknown.name] = of_unit if self._users else of_unit[0]
         return found
 
-    def draw(self, x: Sequence[Any], seed: Any) -> dict[str, Any]:
+    def draw(self, x: Sequence[Any], num_draws: int, seed: Any) -> dict[str, Any]:
         """Draws the discrete unknowns, given the continuous ones and the logs.
 
         Args:
           x: the continuous unknowns' values, of their shapes.
+          num_draws: M.
           seed: an int or a pair of ints or words.
 
         Returns:
-          Name -> the unknown's value, of its shape.
+          Name -> `[M, ...]` values of the unknown.
         """
         groups, _ = self._combined(x)
+        count, size = groups.shape
         key = noise.Key(noise.seed_words(seed)).fold("marginal")
-        gumbels = standard_noise.gumbel(key, groups.shape[::-1])
-        chosen = tf.argmax(tf.transpose(groups) + gumbels, axis=1)
-        names = [u.name for u in self._discrete]
+        gumbels = standard_noise.gumbel(key, (size, num_draws, count))
+        chosen = argmax(tf.transpose(groups)[:, None] + gumbels)  # [G, M]
         found = {}
-        for name, values in zip(names, self._values, strict=True):
-            if self._users:
-                pairs = tf.stack([chosen, tf.range(self._users, dtype=tf.int64)], axis=1)
-                found[name] = tf.gather_nd(values, pairs)
-            else:
-                found[name] = values[chosen[0]]
+        for unknown, values in zip(self._discrete, self._values, strict=True):
+            found[unknown.name] = taken(values, tf.transpose(chosen), self._users is not None)
         return found
 
     def _combined(self, x: Sequence[Any]) -> tuple[Any, Any]:

@@ -236,9 +236,7 @@ class _Program:
         start = weighed(mapped(begin, seeds), equal, own)
         return *over_steps(following, start, given.length), constant
 
-    def _refuse_impossible(
-        self, evidence: np.ndarray, best: np.ndarray, users: int | None
-    ) -> None:
+    def _refuse_impossible(self, evidence: np.ndarray, best: np.ndarray, users: int | None) -> None:
         """Requires that some particle explains each step's observations.
 
         Args:

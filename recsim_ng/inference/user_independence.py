@@ -124,4 +124,3 @@ class UserIndependence:
         unknowns = self._transition.drawn(at_first)
         found = [worlds[place[u.variable, u.field]] for u in unknowns]
         return [mixed(x[0], x[1], ways) for x in found]
-

@@ -117,5 +117,6 @@ def _alike(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if x.dtype == bool:
         return x == y
     with np.errstate(invalid="ignore"):  # infinities of one sign are equal
-        near = np.abs(x - y) <= _ROUNDING * np.maximum(np.abs(y), 1.0)
+        away = np.abs(x - y)
+        near = np.isfinite(away) & (away <= _ROUNDING * np.maximum(np.abs(y), 1.0))
     return near | (x == y) | ((x != x) & (y != y))

@@ -93,7 +93,9 @@ def test_backward_draws_are_diverse_where_genealogies_are_not(filtered):
 def test_discrete_states_are_those_of_the_forward_backward_algorithm(seed):
     y = Y[:, 0]
     story = hidden_markov(REPEATS)
-    found = filter_particles(story, {"seen": Value(x=tf.tile(y[:, None], [1, REPEATS]))}, HARD, seed)
+    found = filter_particles(
+        story, {"seen": Value(x=tf.tile(y[:, None], [1, REPEATS]))}, HARD, seed
+    )
     log_likelihood, filtering, smoothing = forward_backward(y)
     ratio = np.exp(found.log_likelihood_by_user - log_likelihood)
     assert_mean(ratio, 1.0, 1.1 * ratio.std(), skewness=1.0, what="hidden Markov likelihood")
@@ -116,22 +118,23 @@ def shared_mean():
 
 def test_what_never_changes_is_weighted_as_a_whole():
     y = Y[:, :2].astype(np.float64)
-    settings = SmcSettings(num_particles=20_000, resample_below=0.3)
+    settings = SmcSettings(num_particles=5_000, resample_below=0.3)
     run = ParticleFilter(shared_mean(), settings)
     found = run.run({"seen": Value(x=tf.constant(Y[:, :2]))}, seed=1)
     assert found.users is None
     assert found.log_likelihood_by_user is None
     counts = 2 * np.arange(1, T + 1)
     means, precision = y.sum(1).cumsum() / (1 + counts), 1 + counts
-    np.testing.assert_allclose(found.mean("mean.x"), means, atol=0.03)
-    np.testing.assert_allclose(found.variance("mean.x"), 1 / precision, rtol=0.1)
+    # At least 0.3 P = 1,500 effective draws, of deviation 0.58 at most: seven standard errors.
+    np.testing.assert_allclose(found.mean("mean.x"), means, atol=0.1)
+    np.testing.assert_allclose(found.variance("mean.x"), 1 / precision, rtol=0.25)
     flat, n = y.ravel(), y.size
     exact = -0.5 * (n * np.log(2 * np.pi) + np.log(1 + n) + flat @ flat - flat.sum() ** 2 / (1 + n))
-    assert found.log_likelihood == pytest.approx(exact, abs=0.05)
+    assert found.log_likelihood == pytest.approx(exact, abs=0.3)
     for method in ("backward", "genealogy"):
-        draws = np.asarray(found.smoothed(200, 3, method)["mean"]["x"])
-        assert draws.shape == (200,)
-        assert draws.mean() == pytest.approx(means[-1], abs=7 / np.sqrt(200 * precision[-1]))
+        draws = np.asarray(found.smoothed(100, 3, method)["mean"]["x"])
+        assert draws.shape == (100,)
+        assert draws.mean() == pytest.approx(means[-1], abs=7 / np.sqrt(100 * precision[-1]))
 
 
 def test_the_same_seed_draws_the_same_and_more_users_change_nobodys_draws(filtered):
