@@ -154,7 +154,8 @@ class Filtered:
             warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
             import arviz as az
         draws = self.smoothed(num_draws, seed, method)
-        posterior, dims, observed = {}, {}, {}
+        posterior, observed = {}, {}
+        dims: dict[str, list[str]] = {}
         for unknown in self.unknowns:
             posterior[unknown.name] = np.asarray(draws[unknown.variable].get(unknown.field))[None]
             self._label(dims, unknown.variable, unknown.field, _LEAD.get(unknown.when, ()))
@@ -202,11 +203,9 @@ class Filtered:
         """An unknown along paths, of its own shape behind `[M]`; indices are `[M, T, G]`."""
         x = np.asarray(self._particles(unknown))
         steps = np.arange(x.shape[0])
-        by_user = self.users is not None and has_user_axis(
-            self.network, unknown.variable, unknown.field
-        )
-        if by_user:
-            found = x[steps[:, None], indices, np.arange(self.users)]
+        users = np.arange(indices.shape[-1])
+        if self.users is not None and has_user_axis(self.network, unknown.variable, unknown.field):
+            found = x[steps[:, None], indices, users]
         else:
             found = x[steps, indices[..., 0]]
         if unknown.when == "each":

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from recsim_ng.core import check, noise, standard_noise
 from recsim_ng.core.errors import DataError
+from recsim_ng.core.network import Network
 from recsim_ng.core.ordering import argmax
 from recsim_ng.inference.conditioned import sampled_step
 from recsim_ng.inference.finite_support import (
@@ -165,7 +166,7 @@ class Marginal(Target):
         if moving:
             raise DataError(
                 f"Marginal: discrete unknowns must be drawn once, got {moving} drawn at every step;"
-                " put them into the logs, or use method='smc'"
+                " use MarginalChain or method='smc'"
             )
         step = sampled_step(self._network, "initial_value", self._given.at_first(), {}, {})
         found = []
@@ -197,22 +198,28 @@ class Marginal(Target):
             one = generator.integers(size, size=elements)
             other = (one + generator.integers(1, max(size, 2), size=elements)) % size
             worlds = (tf.constant(support.values[i]) for i in (one, other))
-            parts.append(mixed(*worlds, ways))
-        x = self._prior_draw()
+            parts.append(mixed(next(worlds), next(worlds), ways))
+        x = prior_draw(self._network, self._unknowns, self._given.length)
         of = tf.function(lambda x, parts: self._terms(x, parts, users), autograph=False)
         groups, shared = of(x, parts)
         if not is_shared(shared):
             return None
         return users if not len(coupled_users(groups, ways)) else None
 
-    def _prior_draw(self) -> list[Any]:
-        """Values of the continuous unknowns."""
-        names = [u.name for u in self._unknowns]
-        if not names:
-            return []
-        run = TFRuntime(self._network).trajectory(self._given.length, seed=0, record=names)
-        found = []
-        for unknown in self._unknowns:
-            drawn = run[unknown.variable].get(unknown.field)
-            found.append({"each": drawn, "later": drawn[1:]}.get(unknown.when, drawn[0]))
-        return found
+
+def prior_draw(network: Network, unknowns: Sequence[Unknown], length: int) -> list[Any]:
+    """Returns values of unknowns, drawn from the story without its logs.
+
+    Args:
+      network: the story.
+      unknowns: which.
+      length: T.
+    """
+    if not unknowns:
+        return []
+    run = TFRuntime(network).trajectory(length, seed=0, record=[u.name for u in unknowns])
+    found = []
+    for unknown in unknowns:
+        drawn = run[unknown.variable].get(unknown.field)
+        found.append({"each": drawn, "later": drawn[1:]}.get(unknown.when, drawn[0]))
+    return found

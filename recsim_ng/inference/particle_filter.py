@@ -67,7 +67,8 @@ class ParticleFilter:
 
     with systematic resampling, after which all W are 1/P, where the effective number is low. The
     product of p^ over the steps is an unbiased estimate of p(y). Compiled once, for logs of the
-    same shapes; whether users are independent is found out with the first of them. Memory is T times P times what a step must keep.
+    same shapes; whether users are independent is found out with the first of them.
+    Memory is T times P times what a step must keep.
 
     Args:
       network: a Network, or its variables.

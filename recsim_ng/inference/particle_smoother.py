@@ -57,8 +57,8 @@ class BackwardSmoother:
       transition: its steps.
       users: U, where users are independent; else None.
 
-    Source: Godsill, Doucet and West (2004), Monte Carlo smoothing for nonlinear time series, Journal
-      of the American Statistical Association 99.
+    Source: Godsill, Doucet and West (2004), Monte Carlo smoothing for nonlinear time series,
+      Journal of the American Statistical Association 99.
     """
 
     def __init__(self, network: Network, transition: Transition, users: int | None) -> None:
@@ -98,7 +98,7 @@ class BackwardSmoother:
     ) -> Any:
         """One path, `[T, G]`."""
         length, count, _ = log_weights.shape
-        given = Observed(*logs, length)
+        given = Observed(logs[0], logs[1], length)
         common, _ = self._transition.common(given)
         key = noise.Key((words[0], words[1])).fold("backward").fold(draw)
         place = {field: i for i, field in enumerate(self._transition.kept)}

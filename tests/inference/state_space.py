@@ -92,17 +92,19 @@ def hidden_markov(count):
     return Network([chain, seen])
 
 
-def forward_backward(y):
+def forward_backward(y, like=None):
     """The forward-backward algorithm, in float64.
 
     Args:
         y: `[T]` observations.
+        like: `[T, 2]` their densities in each state; None: those of `hidden_markov`.
 
     Returns:
         The log-likelihood; `[T]` probabilities of state 1 given y_0 ... y_t; given all.
     """
     y = np.asarray(y, np.float64)
-    like = np.exp(-0.5 * (y[:, None] - LEVELS) ** 2) / np.sqrt(2 * np.pi)
+    if like is None:
+        like = np.exp(-0.5 * (y[:, None] - LEVELS) ** 2) / np.sqrt(2 * np.pi)
     alpha, log_likelihood, ahead = [], 0.0, START
     for of_step in like:
         joint = ahead * of_step

@@ -29,7 +29,7 @@ def integers(shape, dims):
 
 
 def mixture(kinds, spec, law, effect=lambda x: 0.0 * x):
-    """theta ~ N(0, 1); the kind of each user, or of all; y_t ~ N(theta where the kind is 1, 1)."""
+    """Theta ~ N(0, 1); the kind of each user, or of all; y_t ~ N(theta where the kind is 1, 1)."""
     theta, kind, seen = Variable("theta", X), Variable("kind", spec), Variable("seen", users((U,)))
     theta.initial_value = value(lambda: Value(x=ed.Normal(0.0, 1.0, name="x")))
     kind.initial_value = value(
@@ -54,7 +54,7 @@ def normal(x, mean):
 
 
 def log_odds_parts(theta, together):
-    """log p(kind 0, y) and log p(kind 1, y) of each user, or of all together."""
+    """Returns log p(kind 0, y) and log p(kind 1, y) of each user, or of all together."""
     y = Y.astype(np.float64)
     one, zero = normal(y, theta).sum(0), normal(y, -1.0).sum(0)
     if together:
@@ -140,7 +140,7 @@ def test_what_cannot_be_summed_out_is_refused_by_name():
     with pytest.raises(
         DataError,
         match=r"Marginal: discrete unknowns must be drawn once, got \['chain.x'\] drawn at every "
-        r"step; put them into the logs, or use method='smc'",
+        r"step; use MarginalChain or method='smc'",
     ):
         Marginal(Target(network, LOGS))
     counts = mixture(
