@@ -72,20 +72,24 @@ def kalman(y):
     return log_likelihood, *(np.array(x) for x in (means, variances, smooth, smooth_var))
 
 
-def hidden_markov(count):
-    """z_0 ~ START, z_{t+1} ~ TRANSITIONS[z_t], y_t ~ N(LEVELS[z_t], 1), `[count]` users."""
-    spec = ValueSpec(x=Space(gymnasium.spaces.Box(0, 1, (count,), np.int32), dims=("user",)))
-    chain, seen = Variable("chain", spec), Variable("seen", users((count,)))
-    start = tf.constant(np.log(START), tf.float32)
+def markov_chain(shape):
+    """z_0 ~ START, z_{t+1} ~ TRANSITIONS[z_t]: one chain, or one for each user."""
+    space = gymnasium.spaces.Box(0, 1, shape, np.int32)
+    chain = Variable("chain", ValueSpec(x=Space(space, dims=("user",)[: len(shape)])))
+    start = tf.broadcast_to(tf.constant(np.log(START), tf.float32), [*shape, 2])
     logits = tf.constant(np.log(TRANSITIONS), tf.float32)
-    levels = tf.constant(LEVELS, tf.float32)
-    chain.initial_value = value(
-        lambda: Value(x=ed.Categorical(logits=tf.tile(start[None], [count, 1]), name="x"))
-    )
+    chain.initial_value = value(lambda: Value(x=ed.Categorical(logits=start, name="x")))
     chain.value = value(
         lambda p: Value(x=ed.Categorical(logits=tf.gather(logits, p.get("x")), name="x")),
         (chain.previous,),
     )
+    return chain
+
+
+def hidden_markov(count):
+    """The chain of each of `count` users, and y_t ~ N(LEVELS[z_t], 1)."""
+    chain, seen = markov_chain((count,)), Variable("seen", users((count,)))
+    levels = tf.constant(LEVELS, tf.float32)
     seen.value = value(
         lambda z: Value(x=ed.Normal(tf.gather(levels, z.get("x")), 1.0, name="x")), (chain,)
     )
