@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recsim_ng import Network, ed
+from recsim_ng import Network, PythonRuntime, ed
 from recsim_ng.core import Value, Variable
 from recsim_ng.core.errors import ConfigError, DataError, FieldError
 from recsim_ng.core.variable import value
 from recsim_ng.inference import Target
 from recsim_ng.inference.particle_filter import ParticleFilter, SmcSettings, filter_particles
+from recsim_ng.stories import latent_satisfaction
 from tests.inference.state_space import (
     forward_backward,
     hidden_markov,
@@ -169,6 +170,23 @@ def test_results_go_to_arviz_with_named_axes(filtered):
     target = Target(linear_gaussian(3 * REPEATS), logs(3 * REPEATS))
     draw = filtered.smoothed(1, method="genealogy")["level"]["x"][0]
     assert np.isfinite(target.log_joint([draw]))
+
+
+def test_a_story_with_two_kinds_of_unknowns_is_filtered_user_by_user():
+    story = latent_satisfaction.create_latent_variable_model_network(4)
+    run = PythonRuntime(story).trajectory(6, seed=2)
+    held = {name: run[name] for name in ("slate docs", "user response")}
+    particles = ParticleFilter(story, SmcSettings(500))
+    found = [particles.run(held, seed) for seed in (1, 2)]
+    assert found[0].users == 4
+    by_user = [one.log_likelihood_by_user for one in found]
+    np.testing.assert_allclose(*by_user, atol=0.5)
+    draws = found[0].smoothed(2, seed=3)["user state"]
+    assert draws["intent"].shape == (2, 4, 3)  # drawn once
+    assert draws["satisfaction"].shape == (2, 5, 4)  # from step 1 on
+    target = Target(story, held)
+    x = [draws.get(u.field)[0] for u in target.unknowns]
+    assert float(target.log_joint(x)) > found[0].log_likelihood
 
 
 def test_an_observation_that_nothing_explains_is_named():
