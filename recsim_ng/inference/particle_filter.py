@@ -203,9 +203,8 @@ class _Program:
         seeds = noise.bits(key.fold("particles"), (count, 2))
         points = key.fold("resampling")
         common, terms = transition.common(given)
-        constant = tf.add_n(
-            [tf.zeros([]), *(tf.cast(tf.reduce_sum(x), tf.float32) for x in terms.values())]
-        )
+        sums = [tf.cast(tf.reduce_sum(x), tf.float32) for x in terms.values()]
+        constant = tf.add_n([tf.zeros([]), *sums])
         equal = tf.fill([count, groups], -np.log(count, dtype=np.float32))
         own = tf.broadcast_to(tf.range(count)[:, None], [count, groups])
 
