@@ -204,8 +204,10 @@ def _start(train: Choices, rank: int, seed: int) -> np.ndarray:
 
 def _parts(x: np.ndarray, data: Choices, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     items, users = data.num_items, data.num_users * rank
-    return x[:items], x[items : items + users].reshape(-1, rank), x[items + users :].reshape(
-        -1, rank
+    return (
+        x[:items],
+        x[items : items + users].reshape(-1, rank),
+        x[items + users :].reshape(-1, rank),
     )
 
 
@@ -243,9 +245,7 @@ def _factorised(
         value = np.sum(total - logits[rows, data.chosen]) + 0.5 * ridge * (x @ x)
         return value, gradient + ridge * x
 
-    found = optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}
-    )
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
     return found.x
 
 

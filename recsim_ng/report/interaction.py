@@ -41,9 +41,7 @@ class Interactions:
         return self.outcome.dtype.kind == "i"
 
 
-def interactions(
-    logs: Logs, field: str, kept: np.ndarray, item: str | None = None
-) -> Interactions:
+def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = None) -> Interactions:
     """Takes the interactions out of logs.
 
     Args:

@@ -42,6 +42,7 @@ class Prediction:
       probabilities: `[N, A]` float64 of each alternative, None for what is no choice.
       cdf: `[N]` float64 P(Y_n <= y_n | y_{<n}), None for choices and for laws that have none.
       num_draws: D.
+      first_step: of the interactions that count: 1 if nothing is drawn at step 0, else 0.
     """
 
     field: str
@@ -50,6 +51,7 @@ class Prediction:
     probabilities: np.ndarray | None
     cdf: np.ndarray | None
     num_draws: int
+    first_step: int
 
 
 def predict(
@@ -122,6 +124,7 @@ def predict(
         None if np.isnan(probabilities).all() else probabilities[kept] / count,
         None if np.isnan(cdf).all() else cdf[kept] / count,
         count,
+        int(is_later),
     )
 
 

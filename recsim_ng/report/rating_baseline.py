@@ -39,9 +39,7 @@ class Numbers:
         Args:
           rows: indices or bools.
         """
-        return dataclasses.replace(
-            self, y=self.y[rows], user=self.user[rows], item=self.item[rows]
-        )
+        return dataclasses.replace(self, y=self.y[rows], user=self.user[rows], item=self.item[rows])
 
 
 def numbers(train: Interactions, test: Interactions) -> list[Numbers]:
@@ -73,7 +71,7 @@ def numbers(train: Interactions, test: Interactions) -> list[Numbers]:
 def mean_log_prob(
     train: Numbers, test: Numbers, *, by_user: bool, by_item: bool, rank: int, seed: int
 ) -> np.ndarray:
-    """Returns the `[N]` log densities of numbers by one member of the family
+    """Returns the `[N]` log densities of numbers by one member of a family of means.
 
         y ~ N(mean + a_u + b_i + p_u . q_i, sigma)
 
@@ -167,7 +165,5 @@ def _fitted(
         value = 0.5 * (error @ error) + 0.5 * ridge * (x @ x)
         return value, terms.gradient(x, data, error) + ridge * x
 
-    found = optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}
-    )
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
     return mean, found.x

@@ -147,7 +147,7 @@ def _first_of_logs(network: Network, known: Observed) -> dict[str, Value]:
 
 
 def _addresses(network: Network) -> dict[str, tuple[str, str]]:
-    """ "variable.field" -> address of the site that it is, of all that is drawn at step 0."""
+    """The address of each field that is drawn at step 0, by "variable.field"."""
     with Seed(0), Record() as record:
         first = network.initial_step()
     found = {}
@@ -171,5 +171,3 @@ def _first_of_story(
     with Seed(seed), Condition(values):
         first = network.initial_step()
     return {name: plain(value) for name, value in first.items()}
-
-

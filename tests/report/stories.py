@@ -46,7 +46,9 @@ def taste_story(users, alternatives=3):
     taste.initial_value = value(
         lambda: Value(x=ed.Normal(tf.zeros([users, alternatives]), 1.5, name="x"))
     )
-    pick.value = value(lambda t: Value(choice=ed.Categorical(logits=t.get("x"), name="c")), (taste,))
+    pick.value = value(
+        lambda t: Value(choice=ed.Categorical(logits=t.get("x"), name="c")), (taste,)
+    )
     return Network([taste, pick])
 
 
