@@ -26,7 +26,8 @@ p.about { color: #666; margin-top: 0; }
 .verdict ul { margin: 0.3rem 0; padding-left: 1.2rem; }
 table { border-collapse: collapse; font-size: 0.92rem; margin: 0.8rem 0; }
 th { text-align: left; font-weight: normal; color: #666; border-bottom: 1px solid #999; }
-th, td { padding: 0.2rem 1.2rem 0.2rem 0; vertical-align: top; }
+th, td { padding: 0.2rem 1.1rem 0.2rem 0; vertical-align: top; }
+td:first-child, td.number { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 img { max-width: 100%; display: block; margin: 0.8rem 0; }
 section { break-inside: avoid; }
@@ -41,9 +42,12 @@ def page(card: Any) -> str:
       card: a `ReportCard`.
     """
     title = f"Report card: {card.field}"
+    by = f"{card.num_draws} posterior draws together"
+    if card.num_draws == 1:
+        by = "one point, which leaves out how uncertain it is"
     about = (
         f"{card.num_interactions} held-out interactions of {card.num_users} users, fitted by "
-        f"{card.method}, predicted by {card.num_draws} posterior draws together."
+        f"{card.method}, predicted by {by}."
     )
     sections = [
         _section("Held-out log-likelihood", *_baselines(card)),
@@ -82,7 +86,7 @@ def _baselines(card: Any) -> list[str]:
         by = c.advantage
         advantage = f"{by.mean:+.4f} [{by.low:+.4f}, {by.high:+.4f}]"
         rows.append((c.name, f"{c.log_prob:.4f}", advantage, c.verdict))
-    heads = ("", "nats per interaction", "advantage of the story, 95 % interval", "")
+    heads = ("", "nats per interaction", "advantage [95 % interval]", "")
     figure = plot_comparison(
         [c.name for c in card.comparisons], [c.advantage for c in card.comparisons]
     )
@@ -115,10 +119,10 @@ def _two_sample(card: Any) -> list[str]:
     if found is None:
         return []
     rows = [
-        (t.classifier, f"{t.accuracy:.3f}", f"{t.right} of {t.apart}", f"{t.p_value:.2g}")
+        (t.classifier, f"{t.accuracy:.3f}", f"{t.right} of {t.pairs}", f"{t.p_value:.2g}")
         for t in found.tests
     ]
-    heads = ("classifier", "accuracy", "pairs told apart rightly", "p")
+    heads = ("classifier", "accuracy", "pairs told rightly", "p")
     names = [name for name, _, _ in found.giveaways]
     figure = plot_giveaways(names, [away for _, away, _ in found.giveaways])
     note = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from scipy import stats
@@ -17,19 +18,19 @@ _LEVEL = 0.05
 
 @dataclasses.dataclass(frozen=True)
 class Told:
-    """How well one classifier tells real from simulated on users that it has not seen.
+    """How well one classifier tells which of a user's two trajectories is the real one.
 
     Attributes:
       classifier: its name.
-      accuracy: share of trajectories put into the right class; 0.5 is chance.
-      apart: pairs of a user's real and simulated trajectory that it put into different classes.
-      right: those of them that it put into the right ones.
+      accuracy: share of the pairs in which it is right, 0.5 being chance; ties are half right.
+      pairs: pairs, of users that it has not seen, without ties.
+      right: those of them in which it took the real one for more likely real.
       p_value: of that many right ones or more, by the fair coin.
     """
 
     classifier: str
     accuracy: float
-    apart: int
+    pairs: int
     right: int
     p_value: float
 
@@ -42,8 +43,8 @@ class TwoSample:
       num_users: whose trajectories were judged, others than those that were learnt from.
       tests: one for each classifier.
       p_value: the least of theirs times their number.
-      giveaways: (feature, real minus simulated in standard deviations, weight of the logistic
-        regression), those with the largest weights first.
+      giveaways: (feature, mean of real minus simulated, in standard deviations among users, weight
+        of the logistic regression), those with the largest weights first.
     """
 
     num_users: int
@@ -63,10 +64,14 @@ def two_sample_test(
     """Tests whether classifiers can tell features of real from those of simulated trajectories.
 
     Row u of both is the same user. Half of the users, by chance, are learnt from, with ridges
-    chosen by cross-validation among them; of the others each pair is judged. If the simulator is
-    right, the two of a pair are exchangeable, whatever the user's own parameters, so that of the
-    pairs that are put into different classes each is right with probability 1/2, independently:
-    the p-value is exact, and the rate of false alarms at most the level.
+    chosen by cross-validation among them. Of the others the classifier says which of the two is the
+    real one: that of the higher log odds. Logistic regression learns from the differences within
+    pairs, in which what users are drops out, the network from the features as they are.
+
+    If the simulator is right, the two of a pair are exchangeable given the user's own parameters,
+    so that each answer is right with probability 1/2, independently: the p-value is exact, and the
+    rate of false alarms at most the level. What a posterior is uncertain about for all users at
+    once makes pairs dependent: the test then also sees how far the draw is from the truth.
 
     Args:
       real: `[U, F]` features.
@@ -81,7 +86,7 @@ def two_sample_test(
       DataError: (also a ValueError) there are too few users, or no feature varies.
 
     Source: Lopez-Paz and Oquab, Revisiting classifier two-sample tests, ICLR 2017; the pairs make
-      it a sign test.
+      it one of two alternatives, a sign test.
     """
     users = len(real)
     if users < 2 * _LEAST_PAIRS:
@@ -96,22 +101,19 @@ def two_sample_test(
         raise DataError("two_sample_test: a feature must vary among users, got none that does")
     centre, spread = both.mean(axis=0)[varies], spread[varies]
     one, two = ((x[:, varies] - centre) / spread for x in (real, simulated))
-    x = np.concatenate([one[learnt], two[learnt]])
-    y = np.repeat([1.0, 0.0], learnt.sum())
     group = np.tile(np.arange(learnt.sum()), 2)
-
-    def regression(x: np.ndarray, y: np.ndarray, ridge: float) -> classifier.Score:
-        w = classifier.logistic(x, y, ridge)
-        return lambda z: w[0] + z @ w[1:]
-
-    def network(x: np.ndarray, y: np.ndarray, ridge: float) -> classifier.Score:
-        return classifier.network(x, y, ridge, _HIDDEN, seed)
-
+    y = np.repeat([1.0, 0.0], learnt.sum())
+    half = (one - two) / 2
     tests = []
-    for name, fitted in (("logistic regression", regression), ("neural network", network)):
+    for name, fitted, sides in (
+        ("logistic regression", _regression, (half, -half)),
+        ("neural network", functools.partial(_network, seed=seed), (one, two)),
+    ):
+        x = np.concatenate([side[learnt] for side in sides])
         score = fitted(x, y, classifier.best_ridge(x, y, group, fitted))
-        tests.append(_judge(name, score(one[~learnt]) > 0, score(two[~learnt]) > 0))
-    weights = classifier.logistic(x, y, classifier.best_ridge(x, y, group, regression))[1:]
+        tests.append(_judge(name, *(score(side[~learnt]) for side in sides)))
+    x = np.concatenate([half[learnt], -half[learnt]])
+    weights = classifier.logistic(x, y, classifier.best_ridge(x, y, group, _regression))[1:]
     away = one.mean(axis=0) - two.mean(axis=0)
     kept = [name for name, is_kept in zip(names, varies, strict=True) if is_kept]
     largest = np.argsort(-np.abs(weights))[:8]
@@ -120,10 +122,18 @@ def two_sample_test(
     return TwoSample(int((~learnt).sum()), tuple(tests), p_value, giveaways)
 
 
+def _regression(x: np.ndarray, y: np.ndarray, ridge: float) -> classifier.Score:
+    w = classifier.logistic(x, y, ridge)
+    return lambda z: w[0] + z @ w[1:]
+
+
+def _network(x: np.ndarray, y: np.ndarray, ridge: float, seed: int) -> classifier.Score:
+    return classifier.network(x, y, ridge, _HIDDEN, seed)
+
+
 def _judge(name: str, real: np.ndarray, simulated: np.ndarray) -> Told:
-    """Counts what a classifier took for real, of both."""
-    apart = real != simulated
-    right = int((apart & real).sum())
-    accuracy = 0.5 * (float(np.mean(real)) + 1.0 - float(np.mean(simulated)))
-    count = int(apart.sum())
-    return Told(name, accuracy, count, right, float(stats.binom.sf(right - 1, count, 0.5)))
+    """Counts the pairs in which the real one has the higher log odds."""
+    right, wrong = int((real > simulated).sum()), int((real < simulated).sum())
+    accuracy = 0.5 + 0.5 * (right - wrong) / len(real)
+    p_value = float(stats.binom.sf(right - 1, right + wrong, 0.5))
+    return Told(name, accuracy, right + wrong, right, p_value)
