@@ -11,9 +11,10 @@ from recsim_ng.report.interaction import Interactions
 from recsim_ng.report.split import split_by_user
 
 _SMOOTHING = 10.0 ** np.arange(-1, 3.1, 0.5)
-_RIDGES = (30.0, 10.0, 3.0, 1.0, 0.3)
+_RIDGES = (300.0, 30.0, 10.0, 3.0, 1.0, 0.3)
 _ROUNDS, _TOLERANCE = 500, 1e-9
 _STEPS = 60
+_GRADIENT = 0.05  # of the sum over interactions, where the search ends
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -245,7 +246,8 @@ def _factorised(
         value = np.sum(total - logits[rows, data.chosen]) + 0.5 * ridge * (x @ x)
         return value, gradient + ridge * x
 
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    options = {"maxiter": _STEPS, "gtol": _GRADIENT}
+    found = optimize.minimize(loss, start, jac=True, method="CG", options=options)
     return found.x
 
 

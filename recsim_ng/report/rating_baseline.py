@@ -12,6 +12,7 @@ from recsim_ng.report.split import split_by_user
 
 _RIDGES = (100.0, 30.0, 10.0, 3.0, 1.0)
 _STEPS = 80
+_GRADIENT = 0.05  # of the sum over interactions, where the search ends
 _LEAST_SIGMA = 1e-6
 
 
@@ -165,5 +166,6 @@ def _fitted(
         value = 0.5 * (error @ error) + 0.5 * ridge * (x @ x)
         return value, terms.gradient(x, data, error) + ridge * x
 
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    options = {"maxiter": _STEPS, "gtol": _GRADIENT}
+    found = optimize.minimize(loss, start, jac=True, method="CG", options=options)
     return mean, found.x

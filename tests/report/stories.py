@@ -1,5 +1,7 @@
 """Small stories whose laws are known, with logs, for the tests of the report."""
 
+import warnings
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,6 +9,7 @@ from recsim_ng import Network, PythonRuntime, TFRuntime, ed
 from recsim_ng.core import FieldSpec, Space, Value, ValueSpec, Variable
 from recsim_ng.core.site import Condition
 from recsim_ng.core.variable import value
+from recsim_ng.inference import Fit, Target
 
 X = ValueSpec(x=FieldSpec())
 
@@ -56,3 +59,13 @@ def taste_logs(steps, users, seed=5, alternatives=3):
     """Logs of choices and the true tastes."""
     run = TFRuntime(taste_story(users, alternatives)).trajectory(steps, seed=seed)
     return {"pick": run["pick"]}, np.asarray(run["taste"]["x"][0])
+
+
+def fit_of(story, logs, posterior, problems=()):
+    """A fit with a posterior of our own: name -> `[draws, ...]`, one chain."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of its next major version
+        import arviz as az
+
+    data = az.from_dict(posterior={name: np.asarray(x)[None] for name, x in posterior.items()})
+    return Fit(data, "mcmc", tuple(problems), Target(story, logs))
