@@ -39,11 +39,12 @@ class PolicyLog:
 
     def __post_init__(self) -> None:
         size = len(self.rewards)
-        named = {"propensities": self.propensities, "user": self.user}
+        named: dict[str, np.ndarray | None] = {"user": self.user}
+        named["propensities"] = self.propensities
         named["model_of_logged"] = self.model_of_logged
         named.update({f"targets['{k}']": x for k, x in self.targets.items()})
         named.update({f"model_of_targets['{k}']": x for k, x in self._models().items()})
-        wrong = {k: list(np.shape(x)) for k, x in named.items() if _is_off(x, size)}
+        wrong = {k: list(np.asarray(x).shape) for k, x in named.items() if _is_off(x, size)}
         if wrong:
             raise DataError(f"PolicyLog: arrays must be as long as rewards, {size}, got {wrong}")
         p = np.asarray(self.propensities)
@@ -163,5 +164,5 @@ def _tau(x: np.ndarray, y: np.ndarray) -> float:
     return 0.0 if np.isnan(found) else float(found)
 
 
-def _is_off(x: object, size: int) -> bool:
-    return x is not None and np.shape(x) != (size,)
+def _is_off(x: np.ndarray | None, size: int) -> bool:
+    return x is not None and np.asarray(x).shape != (size,)

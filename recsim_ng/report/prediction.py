@@ -92,19 +92,18 @@ def predict(
     _require_same_users(fit, given)
     variable, name, is_later = _drawn_field(network, given, field)
     draws = static_draws(network, fit, given, num_draws)
-    flat, log_p, probabilities, cdf = None, None, 0.0, 0.0
     predicted = tf.function(
         lambda given, draw: _laws(network, with_static(given, draw), variable, name),
         jit_compile=True,
         autograph=False,
     )
+    found: dict[str, np.ndarray] = {}
     for draw in draws:
-        found = {k: np.asarray(x, np.float64) for k, x in predicted(given, draw).items()}
-        flat = found["log_prob"]
-        log_p = flat if log_p is None else np.logaddexp(log_p, flat)
-        probabilities = probabilities + found.get("probabilities", np.nan)
-        cdf = cdf + found.get("cdf", np.nan)
-    kept = np.ones(flat.shape, bool)
+        for part, x in predicted(given, draw).items():
+            x = np.asarray(x, np.float64)
+            add = np.logaddexp if part == "log_prob" else np.add
+            found[part] = add(found[part], x) if part in found else x
+    kept = np.ones(found["log_prob"].shape, bool)
     kept[0] = not is_later
     whole = f"{variable}.{name}"
     if mask is not None:
@@ -115,14 +114,14 @@ def predict(
                 f"'{whole}', got {seen.dtype} {list(seen.shape)}"
             )
         kept &= seen
-    happened = interactions(held_out, whole, kept, item)
     count = len(draws)
+    mean = {part: x[kept] / count for part, x in found.items() if part != "log_prob"}
     return Prediction(
         whole,
-        happened,
-        log_p[kept] - np.log(count),
-        None if np.isnan(probabilities).all() else probabilities[kept] / count,
-        None if np.isnan(cdf).all() else cdf[kept] / count,
+        interactions(held_out, whole, kept, item),
+        found["log_prob"][kept] - np.log(count),
+        mean.get("probabilities"),
+        mean.get("cdf"),
         count,
         int(is_later),
     )

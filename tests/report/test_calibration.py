@@ -30,7 +30,7 @@ def outside(rng, change):
 
 
 def test_the_band_of_all_bins_holds_right_predictions_and_not_overconfident_ones(rng):
-    # Of 120 runs, more than 0.20 outside in place of 0.05 at most would be found.
+    # Of 120 runs, 0.35 outside in place of 0.05 at most are found with probability 0.999.
     count = outside(rng, lambda p: p)
     if count > 0.05 * RUNS:
         assert_proportion(count, RUNS, 0.05, what="bins outside the band of all")

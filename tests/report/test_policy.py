@@ -94,7 +94,7 @@ ONES = np.ones(3)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"propensities": np.ones(2)}, r"must be as long as rewards, 3, got {'propensities': \[2\]}"),
+        ({"propensities": np.ones(2)}, r"as long as rewards, 3, got {'propensities': \[2\]}"),
         ({"propensities": np.array([0.0, 1, 1])}, r"propensities must be within \(0, 1\], got 0.0"),
         ({"simulated": {"a": 1.0}}, "of the same policies, two at least, got"),
         ({"model_of_logged": ONES, "model_of_targets": {"a": ONES}}, r"policies \['a', 'b'\], got"),

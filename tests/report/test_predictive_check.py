@@ -23,8 +23,8 @@ def failed(rng, shift, runs=150):
 
 
 def test_exchangeable_logs_fail_at_the_level_and_others_more_often(rng):
-    # The rank of one among 40 is below or at 0.05 with probability 2 / 40. A rate of 0.2 in its
-    # place would be found in 150 runs.
+    # The rank of one among 40 is below or at 0.05 with probability 2 / 40. A rate of 0.31 in
+    # its place is found in 150 runs with probability 0.999.
     assert_proportion(failed(rng, 0.0), 150, 0.05, what="failed checks")
     with must_catch():
         assert_proportion(failed(rng, 1.0), 150, 0.05, what="failed checks of shifted logs")
