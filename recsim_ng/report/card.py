@@ -29,6 +29,8 @@ from recsim_ng.report.predictive_check import PredictiveCheck, Statistic, predic
 from recsim_ng.report.simulation import Arrays, arrays, compared_fields, simulate
 from recsim_ng.report.two_sample import TwoSample, two_sample_test
 
+_OTHERS = 19  # simulated trajectories in the real one's place
+
 Features = Callable[[Arrays], Mapping[str, np.ndarray]]
 """{"variable.field": `[T, U, ...]`} -> feature -> `[U]`."""
 
@@ -179,7 +181,7 @@ def report_card(
     two_sample = None
     try:
         seen = {} if mask is None else {prediction.field: array_of(held_out, mask)}
-        two_sample = _two_sample(real, runs[0], seen, features, start, seed)
+        two_sample = _two_sample(real, runs[: 1 + _OTHERS], seen, features, start, seed)
     except DataError as error:
         skipped["two-sample test"] = str(error)
     checks = tuple(predictive_checks(statistics or {}, real, runs))
@@ -230,7 +232,7 @@ def _trained_on(
 
 def _two_sample(
     real: Arrays,
-    simulated: Arrays,
+    runs: Sequence[Arrays],
     seen: Mapping[str, np.ndarray],
     features: Features | None,
     start: str,
@@ -238,14 +240,14 @@ def _two_sample(
 ) -> TwoSample:
     # What begins as the logs do has its first step in common with them.
     begin = int(start == "logs" and len(next(iter(real.values()))) > 1)
-    both = [{name: x[begin:] for name, x in run.items()} for run in (real, simulated)]
+    both = [{name: x[begin:] for name, x in run.items()} for run in (real, *runs)]
     if features is None:
         tables, names = summary_features(both, {name: x[begin:] for name, x in seen.items()})
     else:
         found = [features(run) for run in both]
         names = list(found[0])
         tables = [np.stack([np.asarray(f[n], np.float64) for n in names], axis=1) for f in found]
-    return two_sample_test(tables[0], tables[1], names, seed=seed)
+    return two_sample_test(tables[0], tables[1], names, tables[2:], seed=seed)
 
 
 def _plain(x: Any) -> Any:

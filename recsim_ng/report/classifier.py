@@ -65,7 +65,7 @@ def network(x: np.ndarray, y: np.ndarray, ridge: float, hidden: int, seed: int) 
         gradient = np.r_[(design.T @ back).ravel(), slope.sum(), h.T @ slope]
         return value + 0.5 * ridge * (w @ w), gradient + ridge * w
 
-    options = {"maxiter": 150, "gtol": 1e-3}
+    options = {"maxiter": 80, "gtol": 1e-2}
     w = optimize.minimize(loss, start, jac=True, method="CG", options=options).x
     first, second = w[: inner * hidden].reshape(inner, hidden), w[inner * hidden :]
     return lambda z: second[0] + np.tanh(np.column_stack([np.ones(len(z)), z]) @ first) @ second[1:]

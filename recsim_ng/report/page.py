@@ -125,9 +125,12 @@ def _two_sample(card: Any) -> list[str]:
     heads = ("classifier", "accuracy", "pairs told rightly", "p")
     names = [name for name, _, _ in found.giveaways]
     figure = plot_giveaways(names, [away for _, away, _ in found.giveaways])
+    among = ""
+    if found.p_among_simulated is not None:
+        among = f", {found.p_among_simulated:.2g} among simulated ones in the real one's place"
     note = (
         f"Real and simulated trajectories of {found.num_users} users that the classifiers had not "
-        f"seen; p = {found.p_value:.2g} over both. Features with the largest weights in the "
+        f"seen; p = {found.p_value:.2g} over both{among}. Features with the largest weights in the "
         "logistic regression:"
     )
     return [_table(heads, rows, (1, 2, 3)), _p(note), _picture(figure, "giveaways")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
@@ -14,6 +15,7 @@ from recsim_ng.report import classifier
 _LEAST_PAIRS = 20
 _HIDDEN = 8
 _LEVEL = 0.05
+_LEAST_OTHERS = round(1 / _LEVEL) - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,8 @@ class TwoSample:
       num_users: whose trajectories were judged, others than those that were learnt from.
       tests: one for each classifier.
       p_value: the least of theirs times their number.
+      p_among_simulated: share of trajectories, simulated ones put in the place of the real one and
+        the real one itself, that are told as well or better; None if that was not looked at.
       giveaways: (feature, mean of real minus simulated, in standard deviations among users, weight
         of the logistic regression), those with the largest weights first.
     """
@@ -50,16 +54,24 @@ class TwoSample:
     num_users: int
     tests: tuple[Told, ...]
     p_value: float
+    p_among_simulated: float | None
     giveaways: tuple[tuple[str, float, float], ...]
 
     @property
     def is_told_apart(self) -> bool:
         """Whether simulated trajectories differ from real ones beyond chance, at level 0.05."""
+        if self.p_among_simulated is not None and self.p_among_simulated > _LEVEL:
+            return False
         return self.p_value < _LEVEL
 
 
 def two_sample_test(
-    real: np.ndarray, simulated: np.ndarray, names: list[str], *, seed: int = 0
+    real: np.ndarray,
+    simulated: np.ndarray,
+    names: list[str],
+    others: Sequence[np.ndarray] = (),
+    *,
+    seed: int = 0,
 ) -> TwoSample:
     """Tests whether classifiers can tell features of real from those of simulated trajectories.
 
@@ -70,13 +82,17 @@ def two_sample_test(
 
     If the simulator is right, the two of a pair are exchangeable given the user's own parameters,
     so that each answer is right with probability 1/2, independently: the p-value is exact, and the
-    rate of false alarms at most the level. What a posterior is uncertain about for all users at
-    once makes pairs dependent: the test then also sees how far the draw is from the truth.
+    rate of false alarms at most the level. But what a posterior is uncertain about for all users at
+    once, and what users have to do with each other, makes pairs dependent. So what looks told apart
+    is put among further simulated trajectories: if the simulator is right they and the real one are
+    exchangeable, so that the rate is at most the level in all cases.
 
     Args:
       real: `[U, F]` features.
       simulated: `[U, F]` features of the same users, simulated.
       names: of the features.
+      others: `[U, F]` features of further simulated trajectories, each by a posterior draw of its
+        own; they are used if there are 19 or more.
       seed: of the halves and of the network's start.
 
     Returns:
@@ -119,7 +135,11 @@ def two_sample_test(
     largest = np.argsort(-np.abs(weights))[:8]
     p_value = min(1.0, len(tests) * min(test.p_value for test in tests))
     giveaways = tuple((kept[i], float(away[i]), float(weights[i])) for i in largest)
-    return TwoSample(int((~learnt).sum()), tuple(tests), p_value, giveaways)
+    among = None
+    if p_value < _LEVEL and len(others) >= _LEAST_OTHERS:
+        rest = [two_sample_test(x, simulated, names, seed=seed).p_value for x in others]
+        among = (1 + sum(p <= p_value for p in rest)) / (1 + len(rest))
+    return TwoSample(int((~learnt).sum()), tuple(tests), p_value, among, giveaways)
 
 
 def _regression(x: np.ndarray, y: np.ndarray, ridge: float) -> classifier.Score:

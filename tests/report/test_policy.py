@@ -81,8 +81,8 @@ def test_self_normalised_and_doubly_robust_are_their_formulas(rng):
 
 def test_effective_sizes_are_all_where_the_policy_is_the_logging_one(rng):
     log = logged(rng, 90)
-    same = PolicyLog(log.rewards, log.propensities, {"a": log.propensities, "b": log.targets["last"]},
-                     {"a": 1.0, "b": 2.0})  # fmt: skip
+    targets = {"a": log.propensities, "b": log.targets["last"]}
+    same = PolicyLog(log.rewards, log.propensities, targets, {"a": 1.0, "b": 2.0})
     found = policy_agreement(same)
     assert found.effective_sizes["a"] == pytest.approx(90)
     assert found.effective_sizes["b"] < 90 and len(found.rankings) == 2

@@ -51,6 +51,22 @@ def test_a_difference_that_no_mean_shows_is_the_networks(rng):
     assert network.p_value < 1e-6 < regression.p_value
 
 
+def test_what_a_posterior_is_uncertain_about_for_all_is_no_false_alarm(rng):
+    # Users share a shift that nobody knows: the real one's is no further out than simulated ones'.
+    real, simulated = rng.normal(size=(60, 1)) + 2.0, rng.normal(size=(60, 1))
+    others = [rng.normal(size=(60, 1)) + shift for shift in np.linspace(-4.0, 4.0, 19)]
+    assert two_sample_test(real, simulated, ["a"], others[1:]).is_told_apart  # too few to judge by
+    found = two_sample_test(real, simulated, ["a"], others)
+    assert found.p_value < 0.05 < found.p_among_simulated and not found.is_told_apart
+
+
+def test_what_is_wrong_is_told_apart_from_simulated_ones_too(rng):
+    real = rng.normal(size=(60, 1)) + 4.0
+    others = [rng.normal(size=(60, 1)) for _ in range(20)]
+    found = two_sample_test(real, others[0], ["a"], others[1:])
+    assert found.is_told_apart and found.p_among_simulated == 1 / 20
+
+
 def test_p_values_are_those_of_the_binomial_law():
     from math import comb
 
