@@ -55,6 +55,8 @@ def plot_probability_integral(found: Any, path: Any = None) -> Any:
     colours = [style.PALETTE[0 if is_within else 1] for is_within in within]
     axes.axhspan(found.low, found.high, color=style.GRID, linewidth=0)
     axes.bar(edges[:-1], found.counts, np.diff(edges), align="edge", color=colours, alpha=0.75)
+    for edge in (found.low, found.high):
+        axes.axhline(edge, color=style.FAINT, linewidth=0.8)
     axes.set_xlim(0, 1)
     axes.set_xlabel("probability integral transform", color=style.INK)
     axes.set_ylabel("interactions", color=style.INK)

@@ -17,7 +17,7 @@ from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference.conditioned import conditioned_step, plain
 from recsim_ng.inference.fitting import Fit
-from recsim_ng.inference.replay import Observed, observed
+from recsim_ng.inference.replay import Observed, is_hidden, observed
 from recsim_ng.report.interaction import Logs
 from recsim_ng.report.prediction import static_draws, with_static
 from recsim_ng.runtime import TFRuntime
@@ -124,8 +124,12 @@ def _with_replayed(network: Network, given: Observed, replayed: Sequence[str]) -
             f"simulate: replayed variables must be in the logs, {sorted(given.moving)}, got "
             f"{missing}"
         )
-    for name in replayed:
-        spec = next(v.spec for v in network.variables if v.name == name)
+    specs = {
+        v.name: v.spec.at(*(f for f in v.spec.as_dict if not is_hidden(f)))
+        for v in network.variables
+        if v.name in replayed
+    }
+    for name, spec in specs.items():
         lacking = sorted(set(spec.as_dict) - set(given.moving[name].as_dict))
         if lacking:
             raise DataError(
@@ -133,7 +137,7 @@ def _with_replayed(network: Network, given: Observed, replayed: Sequence[str]) -
             )
     return Network(
         [
-            data_variable(v.name, v.spec, SlicedValue(given.moving[v.name]))
+            data_variable(v.name, specs[v.name], SlicedValue(given.moving[v.name]))
             if v.name in replayed
             else v
             for v in network.variables

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from recsim_ng import Network, PythonRuntime, TFRuntime, ed
 from recsim_ng.core import FieldSpec, Space, Value, ValueSpec, Variable
+from recsim_ng.core.data import SlicedValue, data_variable
 from recsim_ng.core.site import Condition
 from recsim_ng.core.variable import value
 from recsim_ng.inference import Fit, Target
@@ -59,6 +60,20 @@ def taste_logs(steps, users, seed=5, alternatives=3):
     """Logs of choices and the true tastes."""
     run = TFRuntime(taste_story(users, alternatives)).trajectory(steps, seed=seed)
     return {"pick": run["pick"]}, np.asarray(run["taste"]["x"][0])
+
+
+def rating_story(items, qualities=6):
+    """Rating ~ N(quality[item], 0.5) of logged items `[T, U]`; qualities N(3, 1)."""
+    quality, rating = Variable("quality", X), Variable("rating", X)
+    shown = data_variable("shown", ValueSpec(item=FieldSpec()), SlicedValue(Value(item=items)))
+    quality.initial_value = value(
+        lambda: Value(x=ed.Normal(tf.fill([qualities], 3.0), 1.0, name="x"))
+    )
+    rating.value = value(
+        lambda q, s: Value(x=ed.Normal(tf.gather(q.get("x"), s.get("item")), 0.5, name="x")),
+        (quality, shown),
+    )
+    return Network([quality, shown, rating])
 
 
 def fit_of(story, logs, posterior, problems=()):

@@ -7,11 +7,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from recsim_ng import TFRuntime
 from recsim_ng.core import Value
 from recsim_ng.core.errors import ConfigError, DataError, OutputError
 from recsim_ng.report.card import report_card
 from recsim_ng.report.policy import PolicyLog
-from tests.report.stories import fit_of, part, taste_logs, taste_story, walk_logs, walk_story
+from tests.report.stories import (
+    fit_of,
+    part,
+    rating_story,
+    taste_logs,
+    taste_story,
+    walk_logs,
+    walk_story,
+)
 
 USERS = 60
 
@@ -134,6 +143,24 @@ def test_what_the_story_does_not_hold_comes_with_the_logs():
     found = report_card(taste_story(4), fit, part(seen, 3, 6), logs=part(seen, 0, 3), **options)
     assert found.num_interactions == 8
     assert found.skipped["two-sample test"].endswith("must have 40 users at least, got 4")
+
+
+def test_ratings_of_logged_items_have_item_means_as_a_baseline(rng):
+    items = tf.constant(rng.integers(6, size=(12, 50)), tf.int32)
+    run = TFRuntime(rating_story(items)).trajectory(12, seed=4)
+    logs = {"rating": run["rating"], "shown": Value(item=items)}
+    true = np.asarray(run["quality"]["x"][0])
+    train, held_out = part(logs, 0, 6), part(logs, 6, 12)
+    options = {"item": "shown.item", "replayed": ["shown"], "num_runs": 20, "rank": 1}
+    story = rating_story(items[:6])
+    good = report_card(story, fit_of(story, train, {"quality.x": true[None]}), held_out, **options)
+    by_name = {c.name: c for c in good.comparisons}
+    assert by_name["global mean"].is_beaten and by_name["mean by user"].is_beaten
+    # 300 training ratings tell six qualities to 0.07 each: nearly as good as the truth.
+    assert abs(by_name["mean by item"].advantage.mean) < 0.1
+    wrong = {"quality.x": np.roll(true, 1)[None]}
+    bad = report_card(story, fit_of(story, train, wrong), held_out, **options)
+    assert any("mean by item predicts better than the story" in f for f in bad.failures)
 
 
 def test_what_was_held_impossible_is_counted_and_named():
