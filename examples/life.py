@@ -16,6 +16,7 @@ density.
 from __future__ import annotations
 
 import argparse
+import copy
 import dataclasses
 import time
 from collections.abc import Sequence
@@ -221,3 +222,56 @@ def learn(config: Config) -> tuple[LearntLife, list[float]]:
         if iteration % 20 == 19 and margins(made[0]).min() > config.least_margin:
             break
     return made[0], trace
+
+
+def pattern_state(config: Config, name: str) -> np.ndarray:
+    """Returns a pattern in the middle of a torus: `[1, H, H]` float32.
+
+    Args:
+      config: settings.
+      name: of the pattern.
+    """
+    rows = PATTERNS[name]
+    cells = np.zeros((1, config.side, config.side), np.float32)
+    top = (config.side - len(rows)) // 2
+    for i, row in enumerate(rows):
+        left = (config.side - len(row)) // 2
+        cells[0, top + i, left : left + len(row)] = [c == "#" for c in row]
+    return cells
+
+
+def followers(cells: np.ndarray, count: int) -> np.ndarray:
+    """Returns the true states that follow, `[count, ...]`.
+
+    Args:
+      cells: `[G, H, W]` a state.
+      count: how many.
+    """
+    rule, state, found = Life(cells.shape, 0.5), Value(cells=tf.constant(cells)), []
+    for _ in range(count):
+        state = rule.next_state(state)
+        found.append(state.get("cells").numpy())
+    return np.stack(found)
+
+
+def residual(cells: np.ndarray, later: np.ndarray) -> int:
+    """Returns how many cells of the later states a first state gets wrong, by the true rule.
+
+    Args:
+      cells: `[G, H, W]` the first state.
+      later: `[T, G, H, W]` the states after it.
+    """
+    return int((followers(cells, len(later)) != later).sum())
+
+
+def on_side(life: LearntLife, shape: Sequence[int], density: float) -> LearntLife:
+    """Returns the same rule on another torus.
+
+    Args:
+      life: the rule, whose network is shared.
+      shape: `[G, H, W]` of the cells.
+      density: share of living cells at first.
+    """
+    other = copy.copy(life)
+    other._shape, other._density = tuple(shape), density
+    return other
