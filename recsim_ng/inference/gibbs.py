@@ -123,9 +123,11 @@ class DiscreteChains:
         self._seed = tf.constant(words.astype(np.uint32).astype(np.int32))
         self._num_values = self.discrete.num_values
         self._rng = rng
-        own, held = self.discrete.terms(tf.zeros([1, self.discrete.size], tf.int32))
-        self._num_own = own.shape[-1]
-        self._all = tf.function(self._all_terms, jit_compile=True, autograph=False)
+        # A graph of any number of codes: it runs rarely, and XLA would compile for each number.
+        spec = tf.TensorSpec([None, self.discrete.size], tf.int32)
+        terms = tf.function(self.discrete.terms, input_signature=[spec], autograph=False)
+        self._num_own = terms.get_concrete_function().structured_outputs[0].shape[-1]
+        self._all = lambda codes: tf.concat(terms(codes), axis=-1)
         start = rng.integers(0, self._num_values, (num_chains, len(self._num_values)))
         self._codes = tf.constant(start, tf.int32)
         self._count = 0
@@ -190,50 +192,40 @@ class DiscreteChains:
                 )
             self._prepare(self._dependence | more)
 
-    def _all_terms(self, codes: Any) -> Any:
-        """`[C, M]` all terms, the unknowns' own first."""
-        return tf.concat(self.discrete.terms(codes), axis=-1)
-
-    def _terms(self, codes: Any) -> Any:
-        """`[C, M]` the terms that matter."""
-        return tf.gather(self._all_terms(codes), self._used, axis=-1)
-
     def _swept(self, codes: Any, terms: Any, weights: Any, seed: Any) -> tuple[Any, Any, Any]:
-        own = self._used < self._num_own
-        weight = tf.where(own, weights[0], weights[1])
-        batches = self._batches
-        seeds = tf.random.experimental.stateless_split(seed, batches.per_sweep)
+        """The codes and terms after a sweep, and how far the terms are from what they should be."""
+        count = self._batches.per_sweep
+        weight = tf.where(self._used < self._num_own, weights[0], weights[1])
+        seeds = tf.random.experimental.stateless_split(seed, count + 1)
 
-        def body(k: Any, codes: Any, terms: Any) -> tuple[Any, Any, Any]:
-            codes, terms = self._moved(codes, terms, weight, seeds[k])
-            return k + 1, codes, terms
+        def body(k: Any, codes: Any, terms: Any, _: Any) -> tuple[Any, Any, Any, Any]:
+            return k + 1, *self._moved(codes, terms, weight, seeds[k], k == count)
 
-        count = batches.per_sweep
-        _, codes, terms = tf.while_loop(
-            lambda k, *_: k < count, body, (0, codes, terms), maximum_iterations=count
-        )
-        fresh = self._terms(codes)
-        away = tf.reduce_sum(tf.abs(fresh - terms), axis=-1)
-        size = 1.0 + tf.reduce_sum(tf.abs(fresh), axis=-1)
-        return codes, fresh, tf.reduce_max(away / size)
+        start = (0, codes, terms, tf.zeros([]))
+        more = lambda k, *_: k <= count  # noqa: E731
+        return tf.while_loop(more, body, start, maximum_iterations=count + 1)[1:]
 
-    def _moved(self, codes: Any, terms: Any, weight: Any, seed: Any) -> tuple[Any, Any]:
-        """One batch, its blocks accepted or not."""
-        batches, most = self._batches, self._batches.num_blocks
+    def _moved(
+        self, codes: Any, terms: Any, weight: Any, seed: Any, is_last: Any
+    ) -> tuple[Any, Any, Any]:
+        """One batch, its blocks accepted or not; at last none, and the terms are made afresh."""
+        batches, none = self._batches, self._batches.num_blocks
         which, what, whether = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
-        batch = tf.random.stateless_uniform(
-            [], which, 0, len(batches.element_block), dtype=tf.int32
-        )
-        element_block = tf.gather(batches.element_block, batch)
+        rows = len(batches.element_block)
+        batch = tf.random.stateless_uniform([], which, 0, rows, dtype=tf.int32)
+        element_block = tf.where(is_last, none, tf.gather(batches.element_block, batch))
         term_block = tf.gather(batches.term_block, batch)
         others = tf.constant(np.maximum(self._num_values - 1, 1), tf.float32)
         shift = 1 + tf.cast(tf.random.stateless_uniform(codes.shape, what) * others, tf.int32)
         other = (codes + shift) % self._num_values
-        proposal = tf.where(element_block < most, other, codes)
-        proposed = self._terms(proposal)
-        gain = tf.matmul((proposed - terms) * weight, tf.one_hot(term_block, most + 1))
+        proposal = tf.where(element_block < none, other, codes)
+        own, held = self.discrete.terms(proposal)
+        proposed = tf.gather(tf.concat([own, held], axis=-1), self._used, axis=-1)
+        gain = tf.matmul((proposed - terms) * weight, tf.one_hot(term_block, none + 1))
         chance = tf.random.stateless_uniform(gain.shape, whether)
-        accepted = (chance < tf.sigmoid(gain)) & (tf.range(most + 1) < most)
+        accepted = (chance < tf.sigmoid(gain)) & (tf.range(none + 1) < none)
+        away = tf.reduce_sum(tf.abs(proposed - terms), axis=-1)
+        size = 1.0 + tf.reduce_sum(tf.abs(proposed), axis=-1)
         codes = tf.where(tf.gather(accepted, element_block, axis=1), proposal, codes)
-        terms = tf.where(tf.gather(accepted, term_block, axis=1), proposed, terms)
-        return codes, terms
+        change = is_last | tf.gather(accepted, term_block, axis=1)
+        return codes, tf.where(change, proposed, terms), tf.reduce_max(away / size)
