@@ -19,7 +19,7 @@ import argparse
 import copy
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,11 @@ class Config:
     """Training ends as soon as all 512 logits are at least so far on the right side of 0."""
     density: float = 0.05
     """Share of living cells of a state before anything is known of it."""
-    num_sweeps: int = 400
+    num_sweeps: int = 500
     """Of the annealed chains."""
-    num_chains: int = 16
+    num_chains: int = 32
     """Of these; as many states are moved by gradient ascent."""
-    ascent_steps: int = 500
+    ascent_steps: int = 1000
     """Gradient steps of the comparison."""
     patterns: tuple[str, ...] = tuple(sorted(PATTERNS))
     """Whose first state is recovered."""
@@ -275,3 +275,237 @@ def on_side(life: LearntLife, shape: Sequence[int], density: float) -> LearntLif
     other = copy.copy(life)
     other._shape, other._density = tuple(shape), density
     return other
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Recovery:
+    """What was found out about a first state.
+
+    Attributes:
+      name: of the pattern, or the density of a random state.
+      truth: `[H, H]` the first state.
+      later: `[2, H, H]` the two states after it, which are known.
+      states: `[n, H, H]` the different states that annealing found of no residual and, among these,
+        fewest living cells; if it found none, the most likely one.
+      residual: cells of the later states that the first of these gets wrong, by the true rule.
+      seconds: that annealing took, with compilation.
+      relaxed: `[H, H]` the state of gradient ascent with the least residual, between 0 and 1.
+      relaxed_residual: of that state, rounded.
+      relaxed_seconds: that gradient ascent took.
+      lacking: `[S]` -log p(later states | first state) of annealing's best chain at each sweep.
+      relaxed_lacking: `[K]` the same of the best rounded state of gradient ascent, over its steps.
+    """
+
+    name: str
+    truth: np.ndarray
+    later: np.ndarray
+    states: np.ndarray
+    residual: int
+    seconds: float
+    relaxed: np.ndarray
+    relaxed_residual: int
+    relaxed_seconds: float
+    lacking: np.ndarray
+    relaxed_lacking: np.ndarray
+
+    @property
+    def holds_truth(self) -> bool:
+        """Whether the true first state is among the states found."""
+        return bool((self.states == self.truth).all(axis=(1, 2)).any())
+
+
+def recover(config: Config, life: LearntLife, name: str, truth: np.ndarray) -> Recovery:
+    """Recovers a first state from the two after it.
+
+    Args:
+      config: settings.
+      life: the learnt rule.
+      name: of the state.
+      truth: `[1, H, H]` the state, of which nothing but what follows is told.
+    """
+    later = followers(truth, 2)
+    density = float(name) if name not in PATTERNS else config.density
+    begun = time.perf_counter()
+    variables = story(on_side(life, truth.shape, density))
+    target = Target(variables, {"later states": Value(cells=tf.constant(later))})
+    settings = annealing.AnnealingSettings(config.num_sweeps, config.num_chains)
+    found = annealing.anneal(target, settings, config.seed)
+    seconds = time.perf_counter() - begun
+    ends = np.unique(found.ends[0], axis=0)
+    solved = [cells for cells in ends if residual(cells, later) == 0]
+    fewest = min((cells.sum() for cells in solved), default=0.0)
+    states = [cells for cells in solved if cells.sum() == fewest] or [found.values[0]]
+    best = int(found.end_log_joint.argmax())
+    begun = time.perf_counter()
+    relaxed, relaxed_lacking = ascend(config, life, later, density)
+    relaxed_seconds = time.perf_counter() - begun
+    residuals = [residual(np.round(cells)[None], later) for cells in relaxed]
+    closest = int(np.argmin(residuals))
+    return Recovery(
+        name,
+        truth[0],
+        later[:, 0],
+        np.stack(states)[:, 0],
+        residual(states[0], later),
+        seconds,
+        relaxed[closest],
+        residuals[closest],
+        relaxed_seconds,
+        -found.log_likelihood[:, best],
+        relaxed_lacking,
+    )
+
+
+def ascend(
+    config: Config, life: LearntLife, later: np.ndarray, density: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Moves states of cells between 0 and 1 to where the density is greater, by gradients.
+
+    Args:
+      config: settings.
+      life: the learnt rule.
+      later: `[2, 1, H, H]` the known states.
+      density: share of living cells of the first state before anything is known of it.
+
+    Returns:
+      `[C, H, H]` the states at last, and -log p(later states | first state) of the best rounded one
+      after every 25 steps.
+    """
+    shape = (config.num_chains, *later.shape[2:])
+    scorer = Scorer(story(on_side(life, shape, density)))
+    known = Value(cells=tf.constant(np.broadcast_to(later, (2, *shape))))
+    start = np.random.default_rng(config.seed).normal(size=shape)
+    logits = tf.Variable(start.astype(np.float32))
+    optimizer = tf.keras.optimizers.Adam(0.1)
+    optimizer.build([logits])
+
+    def trajectory(cells: Any) -> dict[str, Value]:
+        return {"first state": Value(cells=tf.stack([cells, cells])), "later states": known}
+
+    lacking = []
+    for step in range(config.ascent_steps):
+        with tf.GradientTape() as tape:
+            loss = -scorer.total(trajectory(tf.sigmoid(logits)))
+        optimizer.apply_gradients([(tape.gradient(loss, logits), logits)])
+        if step % 25 == 24:
+            score = scorer.score(trajectory(tf.round(tf.sigmoid(logits))))
+            of_each = tf.reduce_sum(score.fields["later states"].get("cells"), axis=[0, 2, 3])
+            lacking.append(-float(tf.reduce_max(of_each)))
+    return tf.sigmoid(logits).numpy(), np.array(lacking)
+
+
+def run(config: Config, report: Callable[[Recovery], None] | None = None) -> list[Recovery]:
+    """Learns the rule, and recovers the first states of patterns and of random states.
+
+    Args:
+      config: settings.
+      report: is told each recovery as soon as it is done.
+
+    Returns:
+      The recoveries.
+    """
+    life, _ = learn(config)
+    rng = np.random.default_rng(config.seed)
+    shape = (1, config.side, config.side)
+    problems = [(name, pattern_state(config, name)) for name in config.patterns]
+    for density in config.soups:
+        problems.append((f"{density}", (rng.random(shape) < density).astype(np.float32)))
+    found = []
+    for name, truth in problems:
+        found.append(recover(config, life, name, truth))
+        if report is not None:
+            report(found[-1])
+    return found
+
+
+def draw_states(found: Recovery, path: Path) -> None:
+    """Draws the known states, the true first state and what was found of it.
+
+    Args:
+      found: a recovery.
+      path: of the PNG file.
+    """
+    import matplotlib.pyplot as plt
+
+    panels = [
+        ("true first state (missing)", found.truth),
+        ("second (known)", found.later[0]),
+        ("third (known)", found.later[1]),
+        (f"annealed: residual {found.residual}", found.states[0]),
+        (f"gradient ascent: residual {found.relaxed_residual}", found.relaxed),
+    ]
+    figure, axes = plt.subplots(1, len(panels), figsize=(12, 2.9), layout="constrained")
+    for ax, (title, cells) in zip(axes, panels, strict=True):
+        ax.pcolormesh(cells, cmap="Blues", vmin=0, vmax=1, edgecolors="0.85", linewidth=0.3)
+        ax.set(title=title, aspect="equal", xticks=[], yticks=[])
+        ax.invert_yaxis()
+        ax.title.set_fontsize(9)
+    figure.suptitle(found.name)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def draw_residuals(found: Sequence[Recovery], path: Path) -> None:
+    """Draws how much the known states lack in log-probability, over time.
+
+    Args:
+      found: recoveries.
+      path: of the PNG file.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    for k, one in enumerate(found):
+        for label, y, seconds, style in (
+            (one.name, one.lacking, one.seconds, "-"),
+            (None, one.relaxed_lacking, one.relaxed_seconds, "--"),
+        ):
+            x = np.linspace(0.0, seconds, len(y) + 1)[1:]
+            ax.plot(x, np.maximum(y, 1e-2), style, color=f"C{k}", label=label, linewidth=1)
+    ax.set(
+        xlabel="seconds, compilation included",
+        ylabel="-log p(known states | first state), nats",
+        title="annealed Gibbs (solid) and gradient ascent, rounded (dashed)",
+        yscale="log",
+    )
+    ax.legend(frameon=False)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Recovers with the default settings and prints a line for each state; writes plots."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, help="folder for plots")
+    parser.add_argument("--soups", type=float, nargs="*", default=[], help="densities")
+    parser.add_argument("--patterns", nargs="*", default=Config.patterns, help="their names")
+    parser.add_argument("--seed", type=int, default=Config.seed)
+    parser.add_argument("--sweeps", type=int, default=Config.num_sweeps)
+    flags = parser.parse_args()
+    config = Config(
+        patterns=tuple(flags.patterns),
+        soups=tuple(flags.soups),
+        seed=flags.seed,
+        num_sweeps=flags.sweeps,
+    )
+    print("state         residual  living (true)  states  truth found  seconds  by gradient ascent")
+
+    def report(x: Recovery) -> None:
+        print(
+            f"{x.name:12s} {x.residual:9d} {x.states[0].sum():7.0f} ({x.truth.sum():4.0f}) "
+            f"{len(x.states):8d} {'yes' if x.holds_truth else 'no':>12s} {x.seconds:8.1f} "
+            f"{x.relaxed_residual:9d} in {x.relaxed_seconds:.1f}",
+            flush=True,
+        )
+        if flags.out is not None:
+            draw_states(x, flags.out / f"life-{x.name}.png")
+
+    if flags.out is not None:
+        flags.out.mkdir(parents=True, exist_ok=True)
+    found = run(config, report)
+    if flags.out is not None:
+        draw_residuals(found, flags.out / "life-residual.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -28,7 +28,7 @@ class AnnealingSettings:
 
     num_sweeps: int = 500
     num_chains: int = 16
-    first_weight: float = 0.03
+    first_weight: float = 0.1
     last_weight: float = 4.0
     cooling: float = 0.8
 

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 _ROUNDING = 1e-5  # relative to the greater of a term and 1: less is no dependence
 _PROBE_BYTES = 2**26  # of terms, in one call
+_MOST_IN_BLOCK = 4
 _MOST_PROBES, _IN_VAIN = 64, 6
 
 
@@ -137,5 +138,6 @@ def _block(
         near[element] = False
         others = np.flatnonzero(near)
         if others.size:
-            return np.array([element, rng.choice(others)])
+            count = min(rng.integers(1, _MOST_IN_BLOCK), others.size)
+            return np.array([element, *rng.choice(others, count, replace=False)])
     return np.array([element])

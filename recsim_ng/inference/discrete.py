@@ -95,7 +95,7 @@ class DiscreteTarget:
 
 
 def _laws(network: Network, given: Observed) -> dict[str, Any]:
-    """"variable.field" -> the law of a draw that is not known, at the first two steps."""
+    """Name of an unknown -> the law of its draw, at the first step at which it is drawn."""
     found: dict[str, Any] = {}
     current: dict[str, Value] = {}
     previous: dict[str, Value] = {}
