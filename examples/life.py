@@ -361,6 +361,8 @@ def ascend(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Moves states of cells between 0 and 1 to where the density is greater, by gradients.
 
+    They start near the prior's share of living cells.
+
     Args:
       config: settings.
       life: the learnt rule.
@@ -374,7 +376,9 @@ def ascend(
     shape = (config.num_chains, *later.shape[2:])
     scorer = Scorer(story(on_side(life, shape, density)))
     known = Value(cells=tf.constant(np.broadcast_to(later, (2, *shape))))
-    start = np.random.default_rng(config.seed).normal(size=shape)
+    start = np.log(density / (1.0 - density)) + np.random.default_rng(config.seed).normal(
+        size=shape
+    )
     logits = tf.Variable(start.astype(np.float32))
     optimizer = tf.keras.optimizers.Adam(0.1)
     optimizer.build([logits])

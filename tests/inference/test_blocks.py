@@ -38,7 +38,7 @@ def test_blocks_of_a_batch_enter_no_common_term(rng):
             sizes.add(np.count_nonzero(element == block))
             np.testing.assert_array_equal(term == block, mine)
         assert not RING[element == made.num_blocks].all()
-    assert sizes == {1, 2, 3, 4}
+    assert sizes == {1, 2, 3}  # an element of a ring has two neighbours
     assert made.per_sweep == -(-len(made.element_block) // 8)
 
 
