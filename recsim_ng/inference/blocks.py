@@ -94,7 +94,8 @@ def block_batches(
 ) -> BlockBatches:
     """Makes batches: in each round every element leads one block.
 
-    In even rounds a block is one element, in odd ones it is a pair that enters a common term.
+    In even rounds a block is one element, in odd ones there are up to three more, each of which
+    enters a common term with it.
 
     Args:
       dependence: `[N, M]` bool, which element enters which term.
@@ -130,14 +131,13 @@ def block_batches(
 
 
 def _block(
-    dependence: np.ndarray, element: int, rng: np.random.Generator, is_pair: bool
+    dependence: np.ndarray, element: int, rng: np.random.Generator, has_more: bool
 ) -> np.ndarray:
-    """`[1]` the element, or `[2]` with another that enters one of its terms."""
-    if is_pair:
-        near = dependence[:, dependence[element]].any(axis=1)
-        near[element] = False
-        others = np.flatnonzero(near)
+    """The element, with up to three others that enter one of its terms if it has more."""
+    if has_more:
+        near = np.flatnonzero(dependence[:, dependence[element]].any(axis=1))
+        others = near[near != element]
         if others.size:
-            count = min(rng.integers(1, _MOST_IN_BLOCK), others.size)
+            count = min(int(rng.integers(1, _MOST_IN_BLOCK)), others.size)
             return np.array([element, *rng.choice(others, count, replace=False)])
     return np.array([element])
