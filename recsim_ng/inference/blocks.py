@@ -20,7 +20,7 @@ import tensorflow as tf
 _ROUNDING = 1e-5  # relative to the greater of a term and 1: less is no dependence
 _PROBE_BYTES = 2**26  # of terms, in one call
 _MOST_IN_BLOCK = 4
-_MOST_PROBES, _IN_VAIN = 64, 6
+_MOST_PROBES, _IN_VAIN = 200, 30
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,7 +1,6 @@
 """Blocks: dependence is found, and no two blocks of a batch enter a common term."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from recsim_ng.inference.blocks import block_batches, find_dependence
@@ -16,9 +15,9 @@ def of_pairs(codes):
 RING = np.eye(12, dtype=bool) | np.roll(np.eye(12, dtype=bool), -1, axis=1)
 
 
-@pytest.mark.parametrize("most", [2, 5])
-def test_dependence_is_found(most, rng):
-    found = find_dependence(of_pairs, np.full(12, most, np.int32), rng)
+def test_dependence_is_found(rng):
+    # About half of all probes show each of the 24; that one is missed 30 times comes once in 10^8.
+    found = find_dependence(of_pairs, np.full(12, 2, np.int32), rng)
     np.testing.assert_array_equal(found, RING)
 
 
