@@ -24,7 +24,7 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
-from recsim_ng.inference.blocks import block_batches, find_dependence
+from recsim_ng.inference.gibbs_batch import block_batches, find_dependence
 from recsim_ng.inference.discrete import DiscreteTarget
 from recsim_ng.inference.target import Target
 

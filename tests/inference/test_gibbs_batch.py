@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.inference.blocks import block_batches, find_dependence
+from recsim_ng.inference.gibbs_batch import block_batches, find_dependence
 
 
 def of_pairs(codes):
