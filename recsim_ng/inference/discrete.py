@@ -11,8 +11,8 @@ import tensorflow_probability as tfp
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
+from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.conditioned import conditioned, plain
-from recsim_ng.inference.packing import Packing
 from recsim_ng.inference.replay import Observed
 from recsim_ng.inference.score import log_probs
 from recsim_ng.inference.target import Target
@@ -45,14 +45,14 @@ class DiscreteTarget:
                 "of all; leave out what is to be inferred"
             )
         self.target = target
-        self._packing = Packing([u.shape for u in target.unknowns])
+        self._whole = Blocks(target.network, target.unknowns, [u.shape for u in target.unknowns])
         laws = _laws(target.network, target.given)
         self._sizes = [_num_values(u.name, laws[u.name]) for u in target.unknowns]
 
     @property
     def size(self) -> int:
         """N, how many elements there are."""
-        return self._packing.size
+        return self._whole.size
 
     @property
     def num_values(self) -> np.ndarray:
@@ -67,7 +67,7 @@ class DiscreteTarget:
         Args:
           codes: `[..., N]` int32.
         """
-        parts = self._packing.unpack(tf.convert_to_tensor(codes))
+        parts = self._whole.unpack(tf.convert_to_tensor(codes)[..., None, :])
         return [tf.cast(x, u.dtype) for x, u in zip(parts, self.target.unknowns, strict=True)]
 
     def terms(self, codes: Any) -> tuple[Any, Any]:
@@ -109,7 +109,7 @@ def _laws(network: Network, given: Observed) -> dict[str, Any]:
                 continue
             mine = known[name].as_dict if name in known else {}
             made = conditioned(network, variable, definition, current, previous, mine)
-            current[name] = plain(made.value)
+            current[name] = made.value.map(plain)
             for field, site in made.latent.items():
                 found.setdefault(f"{name}.{field}", site.distribution)
     return found

@@ -24,8 +24,8 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
-from recsim_ng.inference.gibbs_batch import block_batches, find_dependence
 from recsim_ng.inference.discrete import DiscreteTarget
+from recsim_ng.inference.gibbs_batch import block_batches, find_dependence
 from recsim_ng.inference.target import Target
 
 _ROUNDING = 1e-3  # relative to the sum of the terms' sizes

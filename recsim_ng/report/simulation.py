@@ -147,7 +147,7 @@ def _with_replayed(network: Network, given: Observed, replayed: Sequence[str]) -
 
 def _first_of_logs(network: Network, known: Observed) -> dict[str, Value]:
     current, _ = conditioned_step(network, "initial_value", known.at_first(), {}, {})
-    return {name: plain(value) for name, value in current.items()}
+    return {name: value.map(plain) for name, value in current.items()}
 
 
 def _addresses(network: Network) -> dict[str, tuple[str, str]]:
@@ -174,4 +174,4 @@ def _first_of_story(
     }
     with Seed(seed), Condition(values):
         first = network.initial_step()
-    return {name: plain(value) for name, value in first.items()}
+    return {name: value.map(plain) for name, value in first.items()}
