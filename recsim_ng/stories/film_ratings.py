@@ -19,7 +19,9 @@ from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable, value
-from recsim_ng.datasets import Ratings
+from recsim_ng.datasets import Ratings, estimate_taste
+
+_LEAST_SD = 0.03  # stars: where moments find no spread at all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +30,14 @@ class Config:
 
     num_factors: int = 0
     """F, dimensions of taste beside the genres; 0: none."""
+    star_scale_spread: float = 0.25
+    """By how much people differ in their use of the stars: standard deviation of its logarithm. Not
+    inferred, as scale and taste are a product: mean-field fits let it grow without bound."""
 
     def __post_init__(self) -> None:
-        check.whole("film_ratings", "num_factors", self.num_factors, 0)
+        where = "film_ratings"
+        check.whole(where, "num_factors", self.num_factors, 0)
+        check.real(where, "star_scale_spread", self.star_scale_spread, 1e-3, 1.0)
 
 
 def story(config: Config, ratings: Ratings) -> Sequence[Variable]:
@@ -60,13 +67,57 @@ def story(config: Config, ratings: Ratings) -> Sequence[Variable]:
     return _FilmRatings(config, ratings).variables()
 
 
+def moments(ratings: Ratings, num_factors: int = 0) -> Value:
+    """Estimates what "population" draws, by moments: what a fit by map has to know.
+
+    Standard deviations have no useful mode together with what they are the deviations of: the
+    density grows without bound as both go to 0. So a fit by map is told them. They come from
+    `estimate_taste`; pull and appeal from a regression of the films' mean ratings; the noise from
+    the residuals of each person, of whose squared log deviation 1 / (2 n) is chance.
+
+    Args:
+      ratings: who rated which film, and how.
+      num_factors: F; their deviation is that of an affinity to a genre.
+
+    Returns:
+      The fields of "population".
+
+    Raises:
+      DataError: (also a ValueError) there are too few ratings to tell the variances apart.
+    """
+    taste = estimate_taste(ratings)
+    popularity = _popularity(ratings)
+    x = np.column_stack([np.ones(len(popularity)), popularity, taste.genres])
+    usual, pull, *appeal = np.linalg.lstsq(x, taste.item_mean, rcond=None)[0]
+    left = ratings.rating - taste.item_mean[ratings.item] - taste.user_offset[ratings.user]
+    left -= np.sum(taste.affinity[ratings.user] * taste.genres[ratings.item], axis=1)
+    count = ratings.ratings_per_user
+    square = np.bincount(ratings.user, left**2, ratings.num_users)
+    known = count > 1
+    log_noise = 0.5 * np.log(np.maximum(square / np.maximum(count, 1), 1e-6))[known]
+    chance = np.mean(0.5 / count[known])
+    found = {
+        "usual_rating": usual,
+        "offset_sd": max(taste.offset_sd, _LEAST_SD),
+        "quality_sd": max(taste.item_sd, _LEAST_SD),
+        "appeal": appeal,
+        "pull": pull,
+        "affinity_sd": np.full(len(appeal), max(taste.affinity_sd, _LEAST_SD)),
+        "usual_noise": np.exp(log_noise.mean()),
+        "noise_spread": max(log_noise.var() - chance, _LEAST_SD**2) ** 0.5,
+    }
+    if num_factors:
+        found["factor_sd"] = np.full(num_factors, max(taste.affinity_sd, _LEAST_SD))
+    return Value(**{name: tf.constant(x, tf.float32) for name, x in found.items()})
+
+
 class _FilmRatings:
     def __init__(self, config: Config, ratings: Ratings) -> None:
         self._num_factors = config.num_factors
+        self._star_scale_spread = config.star_scale_spread
         self._num_users, self._num_items = ratings.num_users, ratings.num_items
         self._genres = ratings.genres.astype(np.float32)
-        popularity = np.log1p(ratings.ratings_per_item)
-        self._popularity = (popularity - popularity.mean()).astype(np.float32)
+        self._popularity = _popularity(ratings)
         self._pair = ratings.user.astype(np.int32) * ratings.num_items + ratings.item
 
     def variables(self) -> Sequence[Variable]:
@@ -82,7 +133,6 @@ class _FilmRatings:
                 appeal=_real(genres, "genre"),
                 pull=_real(()),
                 affinity_sd=_positive(genres, "genre"),
-                star_scale_spread=_positive(()),
                 usual_noise=_positive(()),
                 noise_spread=_positive(()),
                 **self._if_any(factors),
@@ -117,7 +167,6 @@ class _FilmRatings:
             "appeal": ed.Normal(tf.zeros(genres), 0.3, name="appeal"),
             "pull": ed.Normal(0.0, 0.5, name="pull"),
             "affinity_sd": _scale(tf.fill([genres], 0.2), "affinity_sd"),
-            "star_scale_spread": _scale(0.2, "star_scale_spread"),
             "usual_noise": _scale(0.9, "usual_noise"),
             "noise_spread": _scale(0.2, "noise_spread"),
         }
@@ -133,9 +182,7 @@ class _FilmRatings:
             "affinity": ed.Normal(
                 0.0, one[:, None] * population.get("affinity_sd"), name="affinity"
             ),
-            "star_scale": ed.LogNormal(
-                0.0, population.get("star_scale_spread") * one, name="star_scale"
-            ),
+            "star_scale": ed.LogNormal(0.0, self._star_scale_spread * one, name="star_scale"),
             "noise": ed.LogNormal(noise * one, population.get("noise_spread"), name="noise"),
         }
         if self._num_factors:
@@ -170,6 +217,12 @@ class _FilmRatings:
 
     def _if_any(self, factors: dict[str, Space]) -> dict[str, Space]:
         return factors if self._num_factors else {}
+
+
+def _popularity(ratings: Ratings) -> np.ndarray:
+    """`[D]` float32: log(1 + number of ratings), about its mean."""
+    popularity = np.log1p(ratings.ratings_per_item)
+    return (popularity - popularity.mean()).astype(np.float32)
 
 
 def _scale(median: Any, name: str) -> Any:
