@@ -26,7 +26,7 @@ import tensorflow as tf
 from examples.mean_field import mean_field
 from examples.rating_baselines import Baseline, baselines, split
 from recsim_ng import TFRuntime, Value
-from recsim_ng.datasets import Ratings, estimate_taste, read_movielens
+from recsim_ng.datasets import Ratings, read_movielens
 from recsim_ng.inference import Target, fit
 from recsim_ng.stories import film_ratings, movielens
 from recsim_ng.stories.film_posterior import FilmPosterior
@@ -154,7 +154,7 @@ def fitted(
 
 
 def predicted(found: Fitted, asked: Ratings) -> HeldOut:
-    """Scores ratings: the mean over a fit's draws of their density, and of their star's probability.
+    """Scores ratings: means over a fit's draws of the density and of the star's probability.
 
     Args:
       found: the fit.
@@ -299,12 +299,9 @@ def main() -> None:
                 f"rmse {it.rmse:.4f}  {it.seconds:4.0f} s ({it.cpu_seconds:.0f} CPU) {it.setting}"
             )
             for kind in ("density", "star"):
-                about = gain(
-                    getattr(it, kind), getattr(against, kind), found.users[name], config.seed
-                )
-                print(
-                    f"    {kind} above factorisation {about[0]:.4f} ({about[1]:.4f} to {about[2]:.4f})"
-                )
+                ours, theirs = getattr(it, kind), getattr(against, kind)
+                mean, low, high = gain(ours, theirs, found.users[name], config.seed)
+                print(f"    {kind} above factorisation {mean:.4f} ({low:.4f} to {high:.4f})")
     print("\nall ratings: seconds, CPU seconds\n")
     for model, times in found.fit_seconds.items():
         print(f"{model:40s} {times[0]:.0f} {times[1]:.0f}")

@@ -25,6 +25,7 @@ from recsim_ng.inference.inference_data import inference_data
 from recsim_ng.inference.packing import Packing
 
 _FIRST_LOG_SCALE = -3.0
+_STARTS = 30  # draws of the prior whose mean is the start: near its middle, yet not symmetric
 
 
 def mean_field(
@@ -34,7 +35,7 @@ def mean_field(
 
     Args:
       target: whose unknowns are sought.
-      seed: of the start, a draw of the prior, and of the noise.
+      seed: of the start, a mean of draws of the prior, and of the noise.
       num_steps: of Adam.
       learning_rate: of Adam at first.
       num_draws: from the fitted law.
@@ -77,9 +78,13 @@ def mean_field(
         return draws, bound
 
     names = [unknown.name for unknown in target.unknowns]
-    run = TFRuntime(target.network).trajectory(target.given.length, seed=seed, record=names)
-    drawn = [run[u.variable].get(u.field)[0] for u in target.unknowns]
-    start = packing.pack(target.unconstrain(drawn))
+    runtime = TFRuntime(target.network)
+    starts = []
+    for k in range(_STARTS):
+        run = runtime.trajectory(target.given.length, seed=(seed, k), record=names)
+        drawn = [run[u.variable].get(u.field)[0] for u in target.unknowns]
+        starts.append(packing.pack(target.unconstrain(drawn)))
+    start = tf.reduce_mean(tf.stack(starts), axis=0)
     draws, bound = fit(tf.stack([start, tf.fill([size], _FIRST_LOG_SCALE)]))
     stats = {"bound": np.full((1, num_draws), bound, np.float32)}
     return inference_data(target, draws.numpy()[None], stats, False)
