@@ -16,7 +16,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import scipy.special
@@ -39,8 +39,11 @@ _METRIC = "metrics state.cumulative_enjoyment"
 class Config:
     """Settings of the example."""
 
-    num_factors: int = 8
-    """F of the largest model."""
+    models: tuple[tuple[str, int], ...] = (("map", 0), ("vi", 0), ("vi", 8))
+    """(Method, "map" or "vi", and number of factors F) of the fits that are compared. ("vi", 0) is
+    among them: its posterior is simulated."""
+    splits: tuple[str, ...] = ("random", "last")
+    """Which ratings of each person are held out: any, or the last ones."""
     num_steps: int = 2400
     """Of Adam, for a mean-field posterior."""
     learning_rate: float = 0.03
@@ -106,7 +109,7 @@ class Results:
     Attributes:
       held: split -> name -> HeldOut.
       users: split -> `[R]` who gave the held-out ratings.
-      posterior: of the fit of all ratings, genres alone.
+      posterior: of the mean-field fit of all ratings, genres alone.
       fit_seconds: name -> (wall, CPU) seconds of the fits of all ratings.
       enjoyment: recommender -> "mean" or "draws" -> `[seeds, U]` cumulative enjoyment at the end.
     """
@@ -118,9 +121,7 @@ class Results:
     enjoyment: dict[str, dict[str, np.ndarray]]
 
 
-def fitted(
-    config: Config, ratings: Ratings, method: Literal["map", "vi"], num_factors: int
-) -> Fitted:
+def fitted(config: Config, ratings: Ratings, method: str, num_factors: int) -> Fitted:
     """Fits the story of ratings.
 
     By map, what has no index is known, by moments: standard deviations and what they are of have
@@ -257,13 +258,11 @@ def run(config: Config, ratings: Ratings, report: Callable[[str], None] | None =
     """
     say = report or (lambda _: None)
     models = {
-        "map, genres": ("map", 0),
-        "posterior, genres": ("vi", 0),
-        f"posterior, genres and {config.num_factors} factors": ("vi", config.num_factors),
+        f"{method}, {factors} factors": (method, factors) for method, factors in config.models
     }
     held: dict[str, dict[str, HeldOut]] = {}
     users = {}
-    for name in ("random", "last"):
+    for name in config.splits:
         seen, asked = split(ratings, config.held_out, seed=config.seed, last=name == "last")
         say(f"baselines, {name} ratings held out")
         made = baselines(seen, asked, config.seed, config.grid)
@@ -272,12 +271,13 @@ def run(config: Config, ratings: Ratings, report: Callable[[str], None] | None =
             say(f"{model}, {name} ratings held out")
             held[name][model] = predicted(fitted(config, seen, method, factors), asked)
         users[name] = asked.user
-    seconds, full = {}, {}
+    seconds = {}
     for model, (method, factors) in models.items():
         say(f"{model}, all ratings")
-        full[model] = fitted(config, ratings, method, factors)
-        seconds[model] = full[model].seconds, full[model].cpu_seconds
-    data = full["posterior, genres"].data
+        found = fitted(config, ratings, method, factors)
+        seconds[model] = found.seconds, found.cpu_seconds
+        if (method, factors) == ("vi", 0):
+            data = found.data
     say("simulations")
     enjoyment = simulated(config, ratings, data)
     return Results(held, users, FilmPosterior(data.posterior, ratings), seconds, enjoyment)

@@ -196,6 +196,7 @@ def with_posterior(
     """
     named = {variable.name: variable for variable in variables}
     docs, state, slate = named["available docs"], named["user state"], named["slate docs"]
+    assert docs.value is not None  # as `recs_story` makes it
     listed = docs.value.fn
 
     def with_quality(drawn: Value, corpus_state: Value) -> Value:
