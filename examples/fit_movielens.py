@@ -109,14 +109,14 @@ class Results:
     Attributes:
       held: split -> name -> HeldOut.
       users: split -> `[R]` who gave the held-out ratings.
-      posterior: of the mean-field fit of all ratings, genres alone.
+      data: of the mean-field fit of all ratings, genres alone; InferenceData.
       fit_seconds: name -> (wall, CPU) seconds of the fits of all ratings.
       enjoyment: recommender -> "mean" or "draws" -> `[seeds, U]` cumulative enjoyment at the end.
     """
 
     held: dict[str, dict[str, HeldOut]]
     users: dict[str, np.ndarray]
-    posterior: FilmPosterior
+    data: Any
     fit_seconds: dict[str, tuple[float, float]]
     enjoyment: dict[str, dict[str, np.ndarray]]
 
@@ -280,7 +280,7 @@ def run(config: Config, ratings: Ratings, report: Callable[[str], None] | None =
             data = found.data
     say("simulations")
     enjoyment = simulated(config, ratings, data)
-    return Results(held, users, FilmPosterior(data.posterior, ratings), seconds, enjoyment)
+    return Results(held, users, data, seconds, enjoyment)
 
 
 def main() -> None:
@@ -288,8 +288,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("ratings", help="folder; `recsim-ng data movielens-100k DIR` makes it")
     config = Config()
-    ratings = read_movielens(Path(parser.parse_args().ratings))
+    parser.add_argument("--fit", type=Path, help="file to write the posterior of genres to")
+    flags = parser.parse_args()
+    ratings = read_movielens(flags.ratings)
     found = run(config, ratings, lambda text: print(f"... {text}", flush=True))
+    if flags.fit is not None:
+        found.data.to_netcdf(str(flags.fit))
     for name, of in found.held.items():
         print(f"\n{name} ratings held out: nats a rating\n")
         for model, it in of.items():

@@ -95,5 +95,5 @@ def test_the_fit_beats_the_baselines_where_its_model_is_true(ratings):
     star = {model: it.star.mean() for model, it in found.held["random"].items()}
     assert star["vi, 0 factors"] > star["user and item biases"] > star["item mean"]
     assert found.enjoyment["myopic"]["draws"].shape == (4, 80)
-    assert found.posterior.num_draws == 30
+    assert dict(found.data.posterior.sizes)["draw"] == 30
     assert told[-1] == "simulations"
