@@ -9,12 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.errors import DataError
-from recsim_ng.core.value import Value
 from recsim_ng.inference.blocks import Blocks, block_axes
 from recsim_ng.inference.gradient import with_gradient
-from recsim_ng.inference.score import log_probs
 from recsim_ng.inference.target import Target
-from recsim_ng.inference.unknown import with_unknowns
 
 Of = Literal["real line", "unknowns", "logs"]
 
@@ -126,16 +123,8 @@ class Density:
 
         def of(z: Any) -> tuple[Any, Any, Any]:
             target, parts = self._target, self.blocks.unpack(z)
-            known = with_unknowns(given, target.unknowns, target.constrain(parts))
-            scores = log_probs(target.network, known)
-            prior: dict[str, Value] = {}
-            for name in {u.variable for u in target.unknowns}:
-                mine = [u.field for u in target.unknowns if u.variable == name]
-                prior[name] = scores[name].at(*mine)
-                rest = [field for field in scores[name].as_dict if field not in mine]
-                scores[name] = scores[name].at(*rest)
-            moved = self.blocks.jacobians(target.unknowns, parts)
-            return self.blocks.terms(prior), moved, self.blocks.terms(scores)
+            prior, likelihood = target.block_terms(given, target.constrain(parts), self.blocks)
+            return prior, self.blocks.jacobians(target.unknowns, parts), likelihood
 
         return tf.vectorized_map(of, z, fallback_to_while_loop=False)
 

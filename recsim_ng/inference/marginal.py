@@ -12,6 +12,8 @@ from recsim_ng.core import check, noise, standard_noise
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.ordering import argmax
+from recsim_ng.inference import replay
+from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.conditioned import sampled_step
 from recsim_ng.inference.finite_support import (
     FiniteSupport,
@@ -100,6 +102,26 @@ class Marginal(Target):
         groups, shared = self._combined(x)
         return shared + tf.reduce_sum(tf.reduce_logsumexp(groups, axis=0))
 
+    def block_terms(self, given: replay.Observed, x: Sequence[Any], blocks: Blocks) -> Any:
+        """Returns `[B]` log p(x) and `[B]` log p(logs | x), the discrete unknowns summed out.
+
+        Args:
+          given: logs of the form of this target's.
+          x: the continuous unknowns' values, of their shapes.
+          blocks: of the continuous unknowns.
+        """
+        groups, shared = self._terms(x, self._values, self._users, given)
+        own = {(u.variable, u.field) for u in self._all}
+        is_prior = np.array([field in own for field in self._fields])
+        found = []
+        for fields in (is_prior, np.ones_like(is_prior)):
+            mine = tf.boolean_mask(groups, fields, axis=1)
+            terms = tf.reduce_logsumexp(tf.reduce_sum(mine, axis=1), axis=0)  # [G]
+            rest = tf.reduce_sum(tf.boolean_mask(shared[0], fields))
+            found.append(blocks.of_users(terms) + blocks.summed(rest, None))
+        prior, whole = found
+        return prior, whole - prior
+
     def probabilities(self, x: Sequence[Any]) -> dict[str, Any]:
         """Returns the posterior of the discrete unknowns, given the continuous ones and the logs.
 
@@ -145,13 +167,20 @@ class Marginal(Target):
         groups, shared = self._terms(x, self._values, self._users)
         return tf.reduce_sum(groups, axis=1), tf.reduce_sum(shared[0])
 
-    def _terms(self, x: Sequence[Any], discrete: Sequence[Any], users: int | None) -> Any:
+    def _terms(
+        self,
+        x: Sequence[Any],
+        discrete: Sequence[Any],
+        users: int | None,
+        given: replay.Observed | None = None,
+    ) -> Any:
         """`[N, F, G]` and `[N, F]` log-probabilities under `[N, ...]` discrete values."""
 
         def of(values: Any) -> Any:
             mine, others = iter(values), iter(x)
             whole = [next(mine if u.bijector is None else others) for u in self._all]
-            scores = log_probs(self._network, with_unknowns(self._given, self._all, whole))
+            known = with_unknowns(given or self._given, self._all, whole)
+            scores = log_probs(self._network, known)
             terms = {}
             for variable in self._network.variables:
                 for field, term in scores[variable.name].as_dict.items():

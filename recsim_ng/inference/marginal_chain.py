@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import DataError
+from recsim_ng.inference import replay
+from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.completion import missing
 from recsim_ng.inference.conditioned import sampled_step
 from recsim_ng.inference.finite_support import combinations, finite_support, num_combinations
@@ -87,6 +89,25 @@ class MarginalChain(Target):
         first, later, shared = self._transitions(x)
         return shared + tf.reduce_sum(_forward(first, later))
 
+    def block_terms(self, given: replay.Observed, x: Sequence[Any], blocks: Blocks) -> Any:
+        """Returns `[B]` log p(x) and `[B]` log p(logs | x), the discrete unknowns summed out.
+
+        Args:
+          given: logs of the form of this target's.
+          x: the continuous unknowns' values, of their shapes.
+          blocks: of the continuous unknowns.
+        """
+        terms = self._terms(x, self._paths, self._users, given)
+        own = {(u.variable, u.field) for u in self._all}
+        is_prior = np.array([field in own for field in self._fields])
+        found = []
+        for fields in (is_prior, np.ones_like(is_prior)):
+            groups, shared = (tf.boolean_mask(x, fields, axis=2) for x in terms)
+            first, later, rest = self._moves(groups, shared)
+            found.append(blocks.of_users(_forward(first, later)) + blocks.summed(rest, None))
+        prior, whole = found
+        return prior, whole - prior
+
     def probabilities(self, x: Sequence[Any]) -> dict[str, Any]:
         """Returns the smoothed posterior of the discrete unknowns, given the continuous ones.
 
@@ -114,7 +135,9 @@ class MarginalChain(Target):
 
     def _transitions(self, x: Sequence[Any]) -> tuple[Any, Any, Any]:
         """`[K, G]` of step 0; `[T - 1, K, K, G]` from the second axis to the third; a scalar."""
-        groups, shared = self._terms(x, self._paths, self._users)
+        return self._moves(*self._terms(x, self._paths, self._users))
+
+    def _moves(self, groups: Any, shared: Any) -> tuple[Any, Any, Any]:
         groups = tf.reduce_sum(groups, axis=2)  # [K * K, T, G]
         size, length = self._count, self._given.length
         table = tf.reshape(groups, [size, size, length, -1])
@@ -133,13 +156,20 @@ class MarginalChain(Target):
             paths = np.repeat(paths[:, :, None], self._users, axis=2)
         return tf.constant(paths)
 
-    def _terms(self, x: Sequence[Any], discrete: Sequence[Any], users: int | None) -> Any:
+    def _terms(
+        self,
+        x: Sequence[Any],
+        discrete: Sequence[Any],
+        users: int | None,
+        given: replay.Observed | None = None,
+    ) -> Any:
         """`[N, T, F, G]` and `[N, T, F]` log-probabilities under `[N, T, ...]` discrete values."""
 
         def of(values: Any) -> Any:
             mine, others = iter(values), iter(x)
             whole = [next(mine if u.bijector is None else others) for u in self._all]
-            scores = log_probs(self._network, with_unknowns(self._given, self._all, whole))
+            known = with_unknowns(given or self._given, self._all, whole)
+            scores = log_probs(self._network, known)
             terms = {}
             for v in self._network.variables:
                 for field, term in scores[v.name].as_dict.items():

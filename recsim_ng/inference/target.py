@@ -14,6 +14,7 @@ from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
+from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.score import Score, log_probs, score_of, total_log_prob
 from recsim_ng.inference.unknown import Unknown, find_unknowns, with_unknowns
 
@@ -120,6 +121,23 @@ class Target:
         """
         moving, static = tf.nest.pack_sequence_as(_structure(self._given), list(data))
         return self._given._replace(moving=moving, static=static)
+
+    def block_terms(self, given: replay.Observed, x: Sequence[Any], blocks: Blocks) -> Any:
+        """Returns `[B]` log p(unknowns) and `[B]` log p(logs | unknowns), block by block.
+
+        Args:
+          given: logs of the form of this target's.
+          x: the unknowns' values, of their shapes.
+          blocks: of the unknowns.
+        """
+        scores = log_probs(self._network, with_unknowns(given, self._unknowns, x))
+        prior: dict[str, Value] = {}
+        for name in {u.variable for u in self._unknowns}:
+            mine = [u.field for u in self._unknowns if u.variable == name]
+            prior[name] = scores[name].at(*mine)
+            rest = [field for field in scores[name].as_dict if field not in mine]
+            scores[name] = scores[name].at(*rest)
+        return blocks.terms(prior), blocks.terms(scores)
 
     def score(self, x: Sequence[Any]) -> Score:
         """Returns log p(unknowns, logs) in parts.
