@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core.errors import DataError
 from recsim_ng.inference.blocks import Blocks, block_axes
 from recsim_ng.inference.gradient import with_gradient
 from recsim_ng.inference.target import Target
@@ -145,32 +144,3 @@ class Density:
 def _times(sharpness: Any, likelihood: Any) -> Any:
     """Their product, 0 where sharpness is, whatever the likelihood."""
     return tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)
-
-
-def require_form(like: Target, target: Target) -> None:
-    """Requires logs of the form of others, for which programs were compiled.
-
-    Args:
-      like: a target of these others.
-      target: of the same story.
-
-    Raises:
-      DataError: (also a ValueError) other fields are missing, or shapes differ.
-    """
-    mine, other = _form_of(like), _form_of(target)
-    if mine != other:
-        differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])
-        raise DataError(
-            "fit: logs must be of the form that the fitter was made with, they differ in "
-            f"{differing}; make a Fitter for these"
-        )
-
-
-def _form_of(target: Target) -> dict[str, Any]:
-    form: dict[str, Any] = {"length": target.given.length}
-    form |= {u.name: (u.when, u.shape) for u in target.unknowns}
-    for kind, part in (("moving", target.given.moving), ("static", target.given.static)):
-        for name, value in part.items():
-            for field, x in value.as_dict.items():
-                form[f"{name}.{field} ({kind})"] = (tuple(x.shape), x.dtype)
-    return form

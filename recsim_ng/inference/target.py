@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,6 +55,28 @@ class Target:
                     f"parameters: what the story draws and the logs do not hold is {found}, got "
                     f"{named}; name all of it, or put the rest into the logs"
                 )
+
+    def with_logs(self, logs: Trajectory | Mapping[str, Value]) -> Target:
+        """Returns the target of other logs of the same form.
+
+        Args:
+          logs: with the same fields, of the same shapes.
+
+        Raises:
+          DataError: (also a ValueError) the logs are of another form, or hold NaN.
+        """
+        given = replay.observed(self._network, logs)
+        mine, other = _form(self._given), _form(given)
+        if mine != other:
+            differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])
+            raise DataError(
+                "fit: logs must be of the form that the fitter was made with, they differ in "
+                f"{differing}; make a Fitter for these"
+            )
+        _require_numbers(given)
+        found = copy.copy(self)
+        found._given = given
+        return found
 
     @property
     def network(self) -> Network:
@@ -162,6 +185,15 @@ class Target:
             jacobian = unknown.bijector.forward_log_det_jacobian(at, event_ndims=ndims)
             moved += tf.reduce_sum(tf.cast(jacobian, tf.float32))
         return self.log_joint(x) + moved
+
+
+def _form(given: replay.Observed) -> dict[str, Any]:
+    form: dict[str, Any] = {"length": given.length}
+    for kind, part in (("moving", given.moving), ("static", given.static)):
+        for name, value in part.items():
+            for field, x in value.as_dict.items():
+                form[f"{name}.{field} ({kind})"] = (tuple(x.shape), x.dtype)
+    return form
 
 
 def _structure(given: replay.Observed) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from recsim_ng.core import Value, Variable
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.variable import value
 from recsim_ng.inference import Target
-from recsim_ng.inference.density import Density, require_form
+from recsim_ng.inference.density import Density
 from recsim_ng.inference.prior import Prior
 from tests.inference.latent_level import PER_USER, STEPS, USERS, level_run, level_story
 
@@ -75,7 +75,8 @@ def test_sharpness_leads_from_the_prior_to_the_posterior():
 
 def test_logs_of_another_form_are_refused():
     run = level_run(1)
-    one = Target(level_story(), {"seen": run["seen"]})
-    other = Target(level_story(), {"seen": run["seen"], "level": run["level"]})
-    with pytest.raises(DataError, match=r"they differ in \['level.x', 'level.x \(moving\)'\]"):
-        require_form(one, other)
+    target = Target(level_story(), {"seen": run["seen"]})
+    with pytest.raises(DataError, match=r"they differ in \['level.x \(moving\)'\]; make a Fitter"):
+        target.with_logs({"seen": run["seen"], "level": run["level"]})
+    with pytest.raises(DataError, match=r"they differ in \['length', 'seen.x \(moving\)'\]"):
+        target.with_logs({"seen": run["seen"].map(lambda x: x[:4])})
