@@ -255,7 +255,7 @@ def learn(config: Config) -> tuple[LearntLife, list[float]]:
         config.num_steps, seed=config.seed
     )
     life = LearntLife(shape, density, new_layers(config.width, config.seed))
-    weights = [weight for layer in life.layers for weight in layer.trainable_variables]
+    weights = life.trainable_variables
     scorer, optimizer = Scorer(story(life)), tf.keras.optimizers.Adam(config.learning_rate)
     optimizer.build(weights)
     cells = float(np.prod(shape)) * config.num_steps
@@ -317,7 +317,7 @@ class Ascent:
     Attributes:
       cells: `[C, H, W]` between 0 and 1.
       residuals: `[C]` cells of the later states that they get wrong, rounded, by the true rule.
-      lacking: `[K]` -log p(later states | first state) of the best rounded one, every 25 steps.
+      lacking: `[K]` -log p(what is known | first state) of the best rounded one, every 25 steps.
     """
 
     cells: np.ndarray
@@ -334,11 +334,12 @@ class Recovery:
       truth: `[H, W]` the first state.
       later: `[2, H, W]` the two states after it, which are known.
       state: `[H, W]` the most likely first state that annealing found.
+      num_alike: different states as likely as that, among the chains' most likely ones.
       residual: cells of the later states that it gets wrong, by the true rule.
       chain_residuals: `[C]` the same of each chain's most likely state.
       chain_is_true: `[C]` bool whether that is the true first state.
       seconds: that annealing took, with compilation.
-      lacking: `[S]` -log p(later states | first state) of annealing's best chain at each sweep.
+      lacking: `[S]` -log p(what is known | first state) of annealing's best chain at each sweep.
       ascents: gradient ascent's, from near the prior and from half-alive cells.
       ascent_seconds: that both took.
     """
@@ -347,6 +348,7 @@ class Recovery:
     truth: np.ndarray
     later: np.ndarray
     state: np.ndarray
+    num_alike: int
     residual: int
     chain_residuals: np.ndarray
     chain_is_true: np.ndarray
@@ -395,14 +397,15 @@ def recover(config: Config, life: LearntLife, name: str, truth: np.ndarray) -> R
     settings = annealing.AnnealingSettings(config.num_sweeps, config.num_chains)
     found = annealing.anneal(target, settings, config.seed)
     seconds = time.perf_counter() - begun
+    (ends,) = found.ends
     begun = time.perf_counter()
     ascents = ascend(config, life, name, later)
-    (ends,) = found.ends
     return Recovery(
         name,
         truth[0],
         later[:, 0],
         found.values[0][0],
+        len(np.unique(ends[found.end_log_joint > found.log_joint - 0.01], axis=0)),
         residual(found.values[0], later),
         np.array([residual(cells, later) for cells in ends]),
         (ends == truth).all(axis=(1, 2, 3)),
@@ -443,7 +446,7 @@ def ascend(config: Config, life: LearntLife, name: str, later: np.ndarray) -> tu
             loss = -scorer.total({**first, **known})
         optimizer.apply_gradients([(tape.gradient(loss, logits), logits)])
         if step % 25 == 24:
-            each = lack(life, tf.round(tf.sigmoid(logits)), later)
+            each = lack(variables, known, tf.round(tf.sigmoid(logits)))
             lacking.append([each[:count].min(), each[count:].min()])
     cells = tf.sigmoid(logits).numpy()
     wrong = np.array([residual(x[None], later) for x in np.round(cells)])
@@ -453,19 +456,19 @@ def ascend(config: Config, life: LearntLife, name: str, later: np.ndarray) -> tu
     )
 
 
-def lack(life: LearntLife, cells: Any, later: np.ndarray) -> np.ndarray:
-    """Returns `[C]` -log p(later states | first state) of whole first states.
+def lack(variables: Sequence[Variable], known: dict[str, Value], cells: Any) -> np.ndarray:
+    """Returns `[G]` -log p(what is known | first state), for each grid.
 
     Args:
-      life: the learnt rule.
-      cells: `[C, H, W]` float32 the first states.
-      later: `[2, 1, H, W]` the states after it.
+      variables: the story.
+      known: of its other variables.
+      cells: `[G, H, W]` float32 the first states.
     """
-    parts = []
-    for before, after in ((cells, later[0]), (tf.constant(later[0]), later[1])):
-        wrong = tf.nn.softplus((1.0 - 2.0 * after) * life.logits(before))
-        parts.append(tf.reduce_sum(wrong, axis=[1, 2]))
-    return (parts[0] + parts[1]).numpy()
+    first = {"first state": Value(cells=tf.stack([cells, cells]))}
+    score = Scorer(variables, graph_compile=False).score({**first, **known})
+    told = [score.fields[name][field] for name, x in known.items() for field in x.as_dict]
+    axes = [[0, 2, 3] if len(x.shape) == 4 else [1, 2] for x in told]
+    return -sum(tf.reduce_sum(x, axis=a).numpy() for x, a in zip(told, axes, strict=True))
 
 
 def run(config: Config, report: Callable[[Recovery], None] | None = None) -> list[Recovery]:
@@ -562,7 +565,7 @@ def draw_states(found: Recovery, path: Path) -> None:
 
 
 def draw_residuals(found: Sequence[Recovery], path: Path) -> None:
-    """Draws how much the known states lack in log-probability, over time.
+    """Draws how much what is known lacks in log-probability, over time.
 
     Args:
       found: recoveries, one for each state.
@@ -581,7 +584,7 @@ def draw_residuals(found: Sequence[Recovery], path: Path) -> None:
             ax.plot(x, np.maximum(y, 1e-2), style, color=f"C{k}", label=label, linewidth=1)
     ax.set(
         xlabel="seconds, compilation included",
-        ylabel="-log p(known states | first state), nats",
+        ylabel="-log p(what is known | first state), nats",
         title="annealed (solid); ascent, rounded: near the prior (dashed), half-alive (dotted)",
         yscale="log",
     )
@@ -613,6 +616,7 @@ def main() -> None:
         print(
             f"{x.name}: residual {x.residual}, {x.state.sum():.0f} living cells "
             f"({x.truth.sum():.0f} in truth), {'' if x.is_true else 'not '}the true state, "
+            f"one of {x.num_alike} alike, "
             f"{x.seconds:.1f} s; gradient ascent: residuals {least}, {x.ascent_seconds:.1f} s",
             flush=True,
         )
