@@ -57,6 +57,8 @@ class Options:
     """Runs at a time."""
     check_finite: Annotated[bool, _hint(None, "")] = False
     """Stop at the first NaN or infinity, and name its variable, field and step."""
+    trajectories: int = 0
+    """Of so many seeds, the first ones, keep the whole trajectory: logs for `recsim-ng fit`."""
     jit: Annotated[bool, _hint(None, "")] = True
     """Run as a TensorFlow graph, without XLA: slower, but compiled at once."""
 
@@ -71,6 +73,7 @@ class Options:
         check.whole(where, "--seeds", self.seeds, 1, 10**6)
         check.whole(where, "--seed", self.seed, 0, 2**62)
         check.whole(where, "--workers", self.workers, 0)
+        check.whole(where, "--trajectories", self.trajectories, 0, self.seeds)
         if self.resume and not self.out:
             raise ConfigError("recsim-ng: --resume must come with --out, the folder to go on with")
 
@@ -211,6 +214,10 @@ def _parse_study(command: str, story: str, args: Sequence[str]) -> Study:
     given = {s.name: getattr(getattr(parsed, story), s.name) for s in read.settings}
     study = Study(story, given, getattr(parsed, command), getattr(parsed, "vary", None))
     study.options.check()
+    if study.vary is not None and study.options.trajectories:
+        raise ConfigError(
+            "recsim-ng: --trajectories must come with `run`, got `compare`; run the arm that matters"
+        )
     return study
 
 
