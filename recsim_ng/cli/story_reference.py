@@ -50,9 +50,10 @@ class StoryReference:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else "see `recsim-ng list`"
+            got = f"'{name}'" if name else "none"
             raise ConfigError(
                 f"recsim-ng: the story must be one of {', '.join(known)}, or a function of yours, "
-                f"file.py:function or module:function, got {f"'{name}'" if name else 'none'}; {hint}"
+                f"file.py:function or module:function, got {got}; {hint}"
             )
         entry = catalogue.find(name)
         return cls(name, StorySource.of(entry.module).settings, entry.summary)
