@@ -227,7 +227,7 @@ def _parse_study(command: str, story: str, args: Sequence[str]) -> Study:
     study.options.check()
     if study.vary is not None and study.options.trajectories:
         raise ConfigError(
-            "recsim-ng: --trajectories must come with `run`, got `compare`; run the arm that matters"
+            "recsim-ng: --trajectories must come with `run`, got `compare`; run one arm of it"
         )
     return study
 

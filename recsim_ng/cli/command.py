@@ -22,8 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
       argv: its arguments; those of the process if None.
 
     Returns:
-      The exit code: 0; 2 for what was asked wrongly, and for logs that cannot be fitted or judged; 1
-      for what went wrong in a run or in data; 130 after Ctrl-C.
+      The exit code: 0; 2 for what was asked wrongly, and for logs that cannot be fitted or judged;
+      1 for what went wrong in a run or in data; 130 after Ctrl-C.
     """
     words = sys.argv[1:] if argv is None else list(argv)
     try:

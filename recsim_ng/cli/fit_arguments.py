@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 import tyro
@@ -33,9 +33,9 @@ def hint(metavar: str, default: str, **more: Any) -> Any:
 class Options:
     """What is fitted to what, and where it goes."""
 
-    logs: Annotated[str, tyro.conf.arg(metavar="FILE")]
-    """What was observed: a file that Trajectory.save wrote, or the folder of a `recsim-ng run` with
-    --trajectories."""
+    logs: Annotated[str, hint("FILE", "(default: what the story itself reads)")] = ""
+    """What was observed: a file that Trajectory.save wrote, or the folder that `recsim-ng run` with
+    its option trajectories left."""
     run: Annotated[int | None, hint("SEED", "(default: the first)")] = None
     """Which of the folder's seeds."""
     steps: Annotated[str, hint("FROM:TO", "(default: all)")] = ""
@@ -43,8 +43,8 @@ class Options:
     drop: Annotated[tuple[str, ...], hint("VARIABLE[.FIELD] ...", "", aliases=["--latent"])] = ()
     """What the logs hold and the fit must not see."""
     parameters: Annotated[tuple[str, ...], hint("VARIABLE.FIELD ...", "(default: all)")] = ()
-    """What is inferred: all that the story draws and the logs do not hold. For em: the parameters;
-    what else is drawn is latent."""
+    """What is inferred: all that the story draws and the logs do not hold. For em its parameters,
+    while all else that is drawn is latent."""
     seed: int = 0
     """Of the method's chance."""
     log_likelihood: bool = False
@@ -109,11 +109,19 @@ def parse(argv: Sequence[str]) -> Request:
     method = _method(argv[1:])
     settings = method_source.settings_of(method)
     about = f"(default: {DEFAULT_METHOD}; its settings, below, are those of --method {method})"
+    taken = {"method", *(field.name for field in dataclasses.fields(Options))}
+    mine = taken | {s.name for s in settings}
     fields: list[Any] = [
-        ("story", flags_of("the story", story.settings)),
+        ("story", flags_of("the story", "story", story.settings, mine)),
         ("fit", tyro.conf.FlagCreatePairsOff[Options]),
-        ("method", Annotated[str, hint(f"{{{','.join(method_source.methods())}}}", about)], method),
-        (method, flags_of(f"--method {method}", settings)),
+        (
+            "method",
+            Annotated[
+                str, hint(f"{{{','.join(method_source.methods())}}}", about, help="Of inference.")
+            ],
+            method,
+        ),
+        (method, flags_of(f"--method {method}", method, settings, taken)),
     ]
     request = dataclasses.make_dataclass("Fit", fields, kw_only=True)
     parsed: Any = tyro.cli(
@@ -134,21 +142,20 @@ def parse(argv: Sequence[str]) -> Request:
     )
 
 
-def flags_of(what: str, settings: Sequence[Setting]) -> Any:
+def flags_of(what: str, prefix: str, settings: Sequence[Setting], taken: Collection[str]) -> Any:
     """Returns a dataclass whose fields are settings, for tyro.
 
     Args:
       what: whose settings they are.
+      prefix: of the flags that would otherwise be two things: --story-seed.
       settings: name, type, default and description of each.
+      taken: names of other flags.
     """
-    fields = [
-        (
-            s.name,
-            Annotated[s.type, tyro.conf.arg(help=s.help)],
-            dataclasses.field(default=s.default),
-        )
-        for s in settings
-    ]
+    fields = []
+    for s in settings:
+        flag = f"{prefix}-{s.name.replace('_', '-')}" if s.name in taken else None
+        about = tyro.conf.arg(help=s.help, name=flag)
+        fields.append((s.name, Annotated[s.type, about], dataclasses.field(default=s.default)))
     made = dataclasses.make_dataclass("Settings", fields, kw_only=True)
     made.__doc__ = f"The settings of {what}."
     return made

@@ -39,7 +39,7 @@ def asked(request: Request, logs: Any, digest: str) -> dict[str, Any]:
         "seed": options.seed,
         "log_likelihood": options.log_likelihood,
         "logs": {
-            "file": str(Path(options.logs).expanduser().absolute()),
+            "file": options.logs and str(Path(options.logs).expanduser().absolute()),
             "run": options.run,
             "steps": options.steps,
             "num_steps": int(logs.length),
@@ -73,9 +73,10 @@ def begin(path: Path, about: Mapping[str, Any], resume: bool) -> bool:
             "finished; name another"
         )
     before = json.loads((path / REQUEST).read_text(encoding="utf-8"))
-    for held in (before, about):
+    now = json.loads(json.dumps(about))
+    for held in (before, now):
         held["logs"] = {"sha256": held["logs"]["sha256"]}  # the file may have moved
-    found = differences(before, json.loads(json.dumps(about)))
+    found = differences(before, now)
     if found:
         raise ConfigError(
             f"recsim-ng: --out {path} must hold an interrupted fit of the same kind to be resumed, "
@@ -84,15 +85,17 @@ def begin(path: Path, about: Mapping[str, Any], resume: bool) -> bool:
     return True
 
 
-def abandon(path: Path) -> None:
-    """Takes back a folder in which nothing has been fitted.
+def abandon(path: Path, *, is_new: bool) -> None:
+    """Takes back what was asked for, if nothing has been fitted.
 
     Args:
       path: the folder.
+      is_new: whether the folder goes too: nobody has named it.
     """
     if {p.name for p in path.iterdir()} == {REQUEST}:
         (path / REQUEST).unlink()
-        path.rmdir()
+        if is_new:
+            path.rmdir()
 
 
 def write(path: Path, about: Mapping[str, Any], logs: Any, fit: Any, seconds: float) -> list[str]:
@@ -143,7 +146,8 @@ def title(about: Mapping[str, Any]) -> str:
     Args:
       about: what `asked` says.
     """
-    return f"{about['story']} by {about['method']}, {about['logs']['num_steps']} steps"
+    story = about["story"].rpartition("/")[2]
+    return f"{story} by {about['method']}, {about['logs']['num_steps']} steps"
 
 
 def load(name: str) -> tuple[Path, dict[str, Any]]:
@@ -166,7 +170,9 @@ def load(name: str) -> tuple[Path, dict[str, Any]]:
         raise DataError(f"recsim-ng: {path / SUMMARY} must be JSON, got: {error}") from error
 
 
-def _summary(about: Mapping[str, Any], fit: Any, found: list[Any], seconds: float) -> dict[str, Any]:
+def _summary(
+    about: Mapping[str, Any], fit: Any, found: list[Any], seconds: float
+) -> dict[str, Any]:
     return {
         "is_trusted": fit.is_trusted,
         "problems": list(fit.problems),

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from recsim_ng.cli import fit_folder, folder, posterior_table, quiet
-from recsim_ng.cli.fit_arguments import Request
+from recsim_ng.cli.fit_arguments import Request, differences
 from recsim_ng.cli.fit_progress import FitProgress
 from recsim_ng.cli.progress import duration
 from recsim_ng.core.errors import DataError, RecSimError
@@ -38,13 +38,18 @@ def run(request: Request, out: Console, err: Console) -> int:
         quiet.start_tensorflow()
         from recsim_ng.cli import log_file
 
-        logs = log_file.read("--logs", options.logs, options.run, options.steps, options.drop)
-        network = request.story.network(request.config)
-        surplus = log_file.require_fit(network, logs)
+        network, logs = request.story.network(request.config)
+        logs = log_file.read("--logs", options.logs, options.run, options.steps, options.drop, logs)
+        surplus = log_file.require_fit(network, logs, request.story.name)
         about = fit_folder.asked(request, logs, log_file.digest(logs))
         fitter = _fitter(request, network, logs)
     if surplus:
         _say(err, f"Not in the story, and not looked at: {', '.join(surplus)}")
+    made_with = logs.metadata.get("config")
+    if logs.metadata.get("story") == request.story.name and isinstance(made_with, dict):
+        unlike = ", ".join(differences(made_with, request.config))
+        if unlike:
+            _say(err, f"The story is not as the logs were made: {unlike}")
     path = folder.make(options.out, f"{request.story.name.rpartition(':')[2]}-fit")
     is_old = fit_folder.begin(path, about, options.resume)
     checkpoint = path / fit_folder.CHECKPOINT
@@ -65,7 +70,7 @@ def run(request: Request, out: Console, err: Console) -> int:
         _say(err, f"Stopped. Go on with: {request.line(str(path))}")
         return INTERRUPTED
     except RecSimError:
-        fit_folder.abandon(path)
+        fit_folder.abandon(path, is_new=not options.out)
         raise
     seconds = time.monotonic() - start
     files = fit_folder.write(path, about, logs, fit, seconds)

@@ -48,7 +48,9 @@ def check(out: str, resume: bool, marker: str = RUNS) -> None:
     if not resume:
         held = "holds an earlier run" if marker in present else f"holds {_few(present)}"
         hint = (
-            "add --resume to go on with it, or name another" if marker in present else "name another"
+            "add --resume to go on with it, or name another"
+            if marker in present
+            else "name another"
         )
         raise OutputError(
             f"{where}: must be an empty folder or not be there yet, got one that {held}; {hint}"

@@ -34,17 +34,20 @@ def run(request: Request, out: Console, err: Console) -> int:
     """
     path, about = fit_folder.load(request.folder)
     story = StoryReference.of(about["story"])
-    with err.status("starting TensorFlow") if err.is_terminal else contextlib.nullcontext() as shown:
+    with (
+        err.status("starting TensorFlow") if err.is_terminal else contextlib.nullcontext() as shown
+    ):
         quiet.start_tensorflow()
         from recsim_ng.cli import log_file
+        from recsim_ng.inference import Target
         from recsim_ng.report.card import report_card
 
-        network = story.network(about["config"])
-        held_out = log_file.read(
-            "--held-out", request.held_out, request.run, request.steps, about["drop"]
-        )
-        log_file.require_fit(network, held_out)
+        network, _ = story.network(about["config"])
+        held_out = log_file.read("--held-out", request.held_out, request.run, request.steps, ())
+        held_out = log_file.without(held_out, about["drop"], is_strict=False)
+        log_file.require_fit(network, held_out, story.name)
         fit = _fit(path, about, network)
+        Target(network, held_out)  # which refuses logs with NaN, and says where
         if shown is not None:
             shown.update("predicting and simulating")
         card = report_card(
@@ -89,7 +92,7 @@ def _fit(path: Path, about: dict[str, Any], network: Any) -> Any:
     names, held = {u.name for u in target.unknowns}, set(map(str, data.posterior))
     if held != names:
         raise DataError(
-            f"recsim-ng: {path} must hold a posterior of what the story draws, {sorted(names)}, got "
-            f"{sorted(held)}; a story's own variables are judged by recsim_ng.report.report_card"
+            f"recsim-ng: {path} must hold a posterior of what the story draws, {sorted(names)}, "
+            f"got {sorted(held)}; judge a story's own variables by recsim_ng.report.report_card"
         )
     return Fit(data, about["method"], tuple(about["problems"]), target)

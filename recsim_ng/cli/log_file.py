@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,36 +12,46 @@ import tensorflow as tf
 
 from recsim_ng.cli import trajectory_file
 from recsim_ng.cli.fit_arguments import span
-from recsim_ng.core.errors import DataError
+from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 
 
-def read(flag: str, name: str, run: int | None, steps: str, drop: Sequence[str]) -> Trajectory:
+def read(
+    flag: str, name: str, run: int | None, steps: str, drop: Sequence[str], given: Any = None
+) -> Trajectory:
     """Reads logs and leaves out what is not wanted.
 
     Args:
       flag: that named them.
-      name: of the file or folder.
+      name: of the file or folder; "": the given ones.
       run: which of a folder's seeds.
       steps: "FROM:TO".
       drop: names of variables, or "variable.field".
+      given: logs that the story itself has read, as `recsim_ng.inference.fit` takes them, or None.
 
     Raises:
+      ConfigError: (also a ValueError) no logs are named, and the story reads none.
       DataError: (also a ValueError) there are none, they have no such steps or fields, or nothing
         is left.
     """
-    logs = Trajectory.load(trajectory_file.find(f"recsim-ng: {flag}", name, run))
+    if name:
+        logs = Trajectory.load(trajectory_file.find(f"recsim-ng: {flag}", name, run))
+    elif given is None:
+        raise ConfigError(f"recsim-ng: {flag} must name the logs, got none; add {flag} FILE")
+    else:
+        logs = given if isinstance(given, Trajectory) else _trajectory(given)
     return without(_cut(logs, steps), drop)
 
 
-def without(logs: Trajectory, drop: Sequence[str]) -> Trajectory:
+def without(logs: Trajectory, drop: Sequence[str], *, is_strict: bool = True) -> Trajectory:
     """Returns logs without some of their fields.
 
     Args:
       logs: the logs.
       drop: names of variables, or "variable.field".
+      is_strict: whether what is to be left out must be there.
 
     Raises:
       DataError: (also a ValueError) there is no such field, or nothing is left.
@@ -52,8 +62,10 @@ def without(logs: Trajectory, drop: Sequence[str]) -> Trajectory:
     for name in drop:
         found = {f"{v}.{f}" for v, f in held if name == v or f"{v}.{f}".startswith(f"{name}.")}
         found |= {name} & set(names)
-        if not found:
-            raise DataError(f"recsim-ng: --drop must name what the logs hold, {names}, got '{name}'")
+        if not found and is_strict:
+            raise DataError(
+                f"recsim-ng: --drop must name what the logs hold, {names}, got '{name}'"
+            )
         unwanted |= found
     values: dict[str, Value] = {}
     for variable, value in logs.values_by_name.items():
@@ -65,12 +77,13 @@ def without(logs: Trajectory, drop: Sequence[str]) -> Trajectory:
     return dataclasses.replace(logs, values_by_name=values, static=logs.static & set(values))
 
 
-def require_fit(network: Network, logs: Trajectory) -> list[str]:
+def require_fit(network: Network, logs: Trajectory, story: str) -> list[str]:
     """Requires fields of logs to be of the shapes and types that the story says.
 
     Args:
       network: the story.
       logs: to be fitted.
+      story: its name.
 
     Returns:
       Names of variables in the logs that the story does not have.
@@ -92,7 +105,7 @@ def require_fit(network: Network, logs: Trajectory) -> list[str]:
             one = x if name in logs.static else x[0]
             fits, why = specs[name][field].fresh().check_value(one)
             if not fits:
-                made = _made_by(logs)
+                made = _made_by(logs, story)
                 raise DataError(
                     f"recsim-ng: the logs must fit the story, got variable '{name}', field "
                     f"'{field}': {why}{made or '; give the settings that the logs were made with'}"
@@ -115,11 +128,18 @@ def digest(logs: Trajectory) -> str:
     return found.hexdigest()
 
 
+def _trajectory(logs: Mapping[str, Value]) -> Trajectory:
+    values = {name: value.map(tf.convert_to_tensor) for name, value in logs.items()}
+    lengths = [int(x.shape[0]) for value in values.values() for x in value.as_dict.values()]
+    return Trajectory(values, length=lengths[0] if lengths else 0)
+
+
 def _cut(logs: Trajectory, steps: str) -> Trajectory:
     kept = range(int(logs.length))[span(steps, "--steps")]
     if steps and (not kept or kept.stop < int(steps.partition(":")[2] or 0)):
+        has = int(logs.length)
         raise DataError(
-            f"recsim-ng: --steps must be steps of the logs, which have {int(logs.length)}, got {steps}"
+            f"recsim-ng: --steps must be steps of the logs, which have {has}, got {steps}"
         )
 
     def part(x: Any) -> Any:
@@ -132,13 +152,15 @@ def _cut(logs: Trajectory, steps: str) -> Trajectory:
     return dataclasses.replace(logs, values_by_name=values, length=len(kept))
 
 
-def _made_by(logs: Trajectory) -> str:
-    config = logs.metadata.get("config")
+def _made_by(logs: Trajectory, story: str) -> str:
+    config, name = logs.metadata.get("config"), logs.metadata.get("story")
     if not isinstance(config, dict):
         return ""
-    sizes = " ".join(
+    if name != story:
+        return f"; the logs were made by the story {name}: name that"
+    sizes = [
         f"--{name.replace('_', '-')} {x}"
         for name, x in config.items()
         if isinstance(x, int) and not isinstance(x, bool)
-    )
-    return f"; the logs were made by {logs.metadata.get('story')} with {sizes}: add that"
+    ]
+    return f"; the logs were made with {' '.join(sizes)}: add that"

@@ -6,7 +6,6 @@ import ast
 import inspect
 import re
 from pathlib import Path
-from typing import Any
 
 from recsim_ng.cli.story_source import Setting, plain_type
 
@@ -14,7 +13,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def methods() -> dict[str, tuple[Path, str]]:
-    """Returns what `recsim_ng.inference.fitting.SETTINGS` says: method -> (file, settings class)."""
+    """Returns what `inference.fitting.SETTINGS` says: method -> (file, settings class)."""
     tree = _parsed(_PACKAGE / "inference" / "fitting.py")
     files = {
         alias.name: _PACKAGE.parent.joinpath(*node.module.split(".")).with_suffix(".py")
@@ -46,7 +45,9 @@ def settings_of(method: str) -> tuple[Setting, ...]:
             continue
         kind, name = plain_type(field.annotation), ast.unparse(field.target)
         if kind is not None:
-            found.append(Setting(name, kind, _literal(field.value), described.get(name, "")))
+            found.append(
+                Setting(name, kind, ast.literal_eval(field.value), described.get(name, ""))
+            )
     return tuple(found)
 
 
@@ -60,11 +61,8 @@ def described_in(docstring: str, section: str) -> dict[str, str]:
     _, _, rest = inspect.cleandoc(docstring).partition(f"{section}:\n")
     body = re.split(r"\n(?=\S)", rest, maxsplit=1)[0]
     entries = re.findall(r"^  (\w+): (.*(?:\n    .*)*)", body, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
-
-
-def _literal(node: ast.expr) -> Any:
-    return ast.literal_eval(node)
+    found = {name: " ".join(text.split()) for name, text in entries}
+    return {name: text[:1].upper() + text[1:] for name, text in found.items()}
 
 
 def _parsed(path: Path) -> ast.Module:

@@ -88,10 +88,10 @@ def rendered(found: list[Estimate], problems: tuple[str, ...], title: str) -> Gr
     Args:
       found: the estimates.
       problems: what speaks against them.
-      title: of the table.
+      title: what was fitted.
     """
     is_sampled = any(np.isfinite(e.numbers["sd"]).any() for e in found)
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("unknown", overflow="fold")
     heads = ["mean", "sd", "90 % interval", "R-hat", "ESS"] if is_sampled else ["estimate"]
     for head in heads:
@@ -99,7 +99,7 @@ def rendered(found: list[Estimate], problems: tuple[str, ...], title: str) -> Gr
     for estimate in found:
         for row in _rows(estimate, is_sampled):
             table.add_row(*row)
-    return Group(verdict(problems), Text(""), table)
+    return Group(verdict(problems), Text(""), Text(title, style="bold"), table)
 
 
 def text_of(content: Any) -> str:
@@ -130,7 +130,10 @@ def _rows(estimate: Estimate, is_sampled: bool) -> list[list[str]]:
         row = [label + "[/]", *[""] * (5 if is_sampled else 1)]
         if is_sampled:
             row[0] = label + "; of all, the worst:[/]"
-            row[-2:] = [_decimals(_worst(flat["rhat"], np.max), 3), _whole(_worst(flat["ess"], np.min))]
+            row[-2:] = [
+                _decimals(_worst(flat["rhat"], np.max), 3),
+                _whole(_worst(flat["ess"], np.min)),
+            ]
         rows.append(row)
     return rows
 

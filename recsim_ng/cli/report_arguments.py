@@ -18,8 +18,8 @@ class Request:
     folder: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="FOLDER")]
     """Of a finished `recsim-ng fit`; the report goes there too."""
     held_out: Annotated[str, tyro.conf.arg(metavar="FILE")]
-    """Logs of the same users that the fit has not seen, such as their later steps: as --logs of
-    `recsim-ng fit`. What the fit dropped is dropped here too."""
+    """Logs of the same users that the fit has not seen, such as their later steps, given as the
+    logs of `recsim-ng fit` are. What the fit dropped is dropped here too."""
     run: Annotated[int | None, hint("SEED", "(default: the first)")] = None
     """Which of a folder's seeds."""
     steps: Annotated[str, hint("FROM:TO", "(default: all)")] = ""

@@ -16,7 +16,7 @@ from typing import Any
 
 from recsim_ng.cli.method_source import described_in
 from recsim_ng.cli.story_source import Setting, StorySource, plain_type
-from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.errors import ConfigError, RecSimError
 from recsim_ng.stories import catalogue
 
 
@@ -58,27 +58,35 @@ class StoryReference:
         entry = catalogue.find(name)
         return cls(name, StorySource.of(entry.module).settings, entry.summary)
 
-    def network(self, config: Mapping[str, Any]) -> Any:
+    def network(self, config: Mapping[str, Any]) -> tuple[Any, Any]:
         """Imports the story and makes its network.
 
         Args:
           config: name -> value of the settings.
+
+        Returns:
+          The network, and the logs that came with it: a function of the user's own may return
+          (variables, logs), the logs as `recsim_ng.inference.fit` takes them. Else None.
 
         Raises:
           ConfigError: (also a ValueError) a setting is out of range, or what is the user's own does
             not import or makes no story.
         """
         from recsim_ng.core.network import Network
+        from recsim_ng.core.variable import Variable
 
         if ":" not in self.name:
             module = catalogue.find(self.name).load()
-            return Network(module.story(module.Config(**config)))
+            return Network(module.story(module.Config(**config))), None
         place, _, function = self.name.rpartition(":")
         try:
             made = getattr(_imported(place), function)(**config)
-            return made if isinstance(made, Network) else Network(made)
+            made, logs = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+            if isinstance(logs, Variable):  # a story of two variables
+                made, logs = [made, logs], None
+            return made if isinstance(made, Network) else Network(made), logs
         except Exception as error:
-            kind = "" if isinstance(error, ConfigError) else f"{type(error).__name__}: "
+            kind = "" if isinstance(error, RecSimError) else f"{type(error).__name__}: "
             raise ConfigError(
                 f"recsim-ng: {self.name} must return a story's variables, got {kind}{error}"
             ) from error
@@ -89,8 +97,8 @@ def _own(name: str) -> StoryReference:
     path = _source_of(place)
     if path is None:
         raise ConfigError(
-            f"recsim-ng: the story must be file.py:function or module:function, got '{name}', where "
-            f"there is no {place or 'file'}; check the path"
+            f"recsim-ng: the story must be file.py:function or module:function, got '{name}', "
+            f"where there is no {place or 'file'}; check the path"
         )
     if place.endswith(".py"):
         name = f"{path.resolve()}:{function}"
@@ -107,12 +115,15 @@ def _own(name: str) -> StoryReference:
     node = defined[function]
     text = ast.get_docstring(node) or function
     described, settings = described_in(text, "Args"), []
-    given = [*zip(reversed(node.args.args), reversed(node.args.defaults), strict=False)][::-1]
-    for argument, default in [*given, *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]:
-        kind = plain_type(argument.annotation)
-        if kind is None or not isinstance(default, ast.Constant | ast.UnaryOp):
-            continue
-        value, words = ast.literal_eval(default), described.get(argument.arg, "")
+    arguments, missing = node.args, dataclasses.MISSING
+    count = len(arguments.args) - len(arguments.defaults)
+    defaults = [*[None] * count, *arguments.defaults, *arguments.kw_defaults]
+    for argument, default in zip([*arguments.args, *arguments.kwonlyargs], defaults, strict=True):
+        kind, words = plain_type(argument.annotation), described.get(argument.arg, "")
+        is_plain = default is None or isinstance(default, ast.Constant | ast.UnaryOp)
+        if kind is None or not is_plain:
+            continue  # it keeps its default
+        value = missing if default is None else ast.literal_eval(default)
         settings.append(Setting(argument.arg, kind, value, words))
     return StoryReference(name, tuple(settings), text.splitlines()[0])
 

@@ -55,7 +55,7 @@ def plot_trace(posterior: Any, path: Any = None, most: int = 8) -> Any:
 
 
 def _elements(posterior: Any, most: int) -> tuple[list[tuple[str, np.ndarray]], int]:
-    """The elements to show as (label, `[C, N]`), in the posterior's order, and how many there are."""
+    """The elements to show as (label, `[C, N]`), in their order, and how many there are."""
     found: list[tuple[float, int, str, np.ndarray]] = []
     count = 0
     for name, array in posterior.data_vars.items():
