@@ -146,8 +146,8 @@ def title(about: Mapping[str, Any]) -> str:
     Args:
       about: what `asked` says.
     """
-    story = about["story"].rpartition("/")[2]
-    return f"{story} by {about['method']}, {about['logs']['num_steps']} steps"
+    story, count = about["story"].rpartition("/")[2], about["logs"]["num_steps"]
+    return f"{story} by {about['method']}, {count} step{'s' if count > 1 else ''}"
 
 
 def load(name: str) -> tuple[Path, dict[str, Any]]:
