@@ -12,12 +12,14 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from recsim_ng.cli import fit_arguments, report_arguments
 from recsim_ng.cli.story_source import StorySource
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.stories import catalogue
 
-DESCRIPTION = "Simulates recommender ecosystems."
+DESCRIPTION = "Simulates recommender ecosystems, and fits them to logs."
+COMMANDS = ("list", "run", "compare", "fit", "report", "data")
 
 
 def _hint(metavar: str | None, default: str) -> Any:
@@ -57,6 +59,8 @@ class Options:
     """Runs at a time."""
     check_finite: Annotated[bool, _hint(None, "")] = False
     """Stop at the first NaN or infinity, and name its variable, field and step."""
+    trajectories: int = 0
+    """Of so many seeds, the first ones, keep the whole trajectory: logs for `recsim-ng fit`."""
     jit: Annotated[bool, _hint(None, "")] = True
     """Run as a TensorFlow graph, without XLA: slower, but compiled at once."""
 
@@ -71,6 +75,7 @@ class Options:
         check.whole(where, "--seeds", self.seeds, 1, 10**6)
         check.whole(where, "--seed", self.seed, 0, 2**62)
         check.whole(where, "--workers", self.workers, 0)
+        check.whole(where, "--trajectories", self.trajectories, 0, self.seeds)
         if self.resume and not self.out:
             raise ConfigError("recsim-ng: --resume must come with --out, the folder to go on with")
 
@@ -92,7 +97,10 @@ class Study:
     vary: str | None = None
 
 
-def parse(argv: Sequence[str]) -> List | Data | Study:
+Asked = List | Data | Study | fit_arguments.Request | report_arguments.Request
+
+
+def parse(argv: Sequence[str]) -> Asked:
     """Parses the command's arguments.
 
     Args:
@@ -107,7 +115,11 @@ def parse(argv: Sequence[str]) -> List | Data | Study:
       SystemExit: help was asked for (code 0), or a flag is wrong (2), which has been said.
     """
     argv = list(argv)
-    _require_known("the command", argv, ["list", "run", "compare", "data"])
+    _require_known("the command", argv, COMMANDS)
+    if argv[:1] == ["fit"] and argv[1:2] not in (["--help"], ["-h"]):
+        return fit_arguments.parse(argv[1:])
+    if argv[:1] == ["report"]:
+        return report_arguments.parse(argv[1:])
     if argv[:1] in (["run"], ["compare"]) and argv[1:2] not in (["--help"], ["-h"]):
         stories = [entry.name for entry in catalogue.STORIES]
         _require_known(f"the story after `{argv[0]}`", argv[1:] or [""], stories)
@@ -116,6 +128,8 @@ def parse(argv: Sequence[str]) -> List | Data | Study:
         _command("list", List, List.__doc__),
         _command("run", _stories("run"), "Runs a story on many seeds."),
         _command("compare", _stories("compare"), "Runs variants of a story on the same seeds."),
+        _command("fit", _stories("fit"), "Infers what a story draws and logs do not hold."),
+        _command("report", report_arguments.Request, "Judges a fit by logs that it has not seen."),
         _command("data", Data, Data.__doc__),
     ]
     return tyro.cli(
@@ -211,6 +225,10 @@ def _parse_study(command: str, story: str, args: Sequence[str]) -> Study:
     given = {s.name: getattr(getattr(parsed, story), s.name) for s in read.settings}
     study = Study(story, given, getattr(parsed, command), getattr(parsed, "vary", None))
     study.options.check()
+    if study.vary is not None and study.options.trajectories:
+        raise ConfigError(
+            "recsim-ng: --trajectories must come with `run`, got `compare`; run one arm of it"
+        )
     return study
 
 

@@ -22,16 +22,17 @@ def main(argv: Sequence[str] | None = None) -> int:
       argv: its arguments; those of the process if None.
 
     Returns:
-      The exit code: 0; 2 for what was asked wrongly; 1 for what went wrong in a run or in data; 130
-      after Ctrl-C.
+      The exit code: 0; 2 for what was asked wrongly, and for logs that cannot be fitted or judged;
+      1 for what went wrong in a run or in data; 130 after Ctrl-C.
     """
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
-        code = _dispatch(sys.argv[1:] if argv is None else list(argv))
+        code = _dispatch(words)
     except SystemExit as asked:  # tyro has said what there is to say
         code = asked.code if isinstance(asked.code, int) else 2
     except RecSimError as error:
         _complain(str(error))
-        code = 2 if isinstance(error, ConfigError | OutputError) else 1
+        code = 2 if isinstance(error, ConfigError | OutputError) or _is_about_logs(words) else 1
     except KeyboardInterrupt:
         _complain("interrupted")
         code = INTERRUPTED
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
-    from recsim_ng.cli import arguments, quiet
+    from recsim_ng.cli import arguments, fit_arguments, quiet, report_arguments
 
     if argv == ["--version"]:
         from recsim_ng import __version__
@@ -69,6 +70,16 @@ def _dispatch(argv: list[str]) -> int:
         err = Console(stderr=True)
         with quiet.plain_warnings():
             return study.run(asked, _console(), err)
+    if isinstance(asked, fit_arguments.Request):
+        from recsim_ng.cli import fitting
+
+        with quiet.plain_warnings():
+            return fitting.run(asked, _console(), Console(stderr=True))
+    if isinstance(asked, report_arguments.Request):
+        from recsim_ng.cli import judging
+
+        with quiet.plain_warnings():
+            return judging.run(asked, _console(), Console(stderr=True))
     if isinstance(asked, arguments.Data):
         return _fetch(asked.dataset, asked.directory)
     return _list()
@@ -107,6 +118,10 @@ def _console() -> Console:
 def _complain(text: str) -> None:
     text = " ".join(text.removeprefix("recsim-ng: ").split())
     print(f"recsim-ng: {text}", file=sys.stderr)
+
+
+def _is_about_logs(words: Sequence[str]) -> bool:
+    return words[0] in ("fit", "report")
 
 
 def _is_running() -> bool:

@@ -16,12 +16,13 @@ RUNS = "runs.jsonl"
 _DEFAULT = Path("recsim-ng-results")
 
 
-def check(out: str, resume: bool) -> None:
+def check(out: str, resume: bool, marker: str = RUNS) -> None:
     """Requires that results may go to a folder, before anything is computed; changes nothing.
 
     Args:
       out: the folder as given by `--out`; "" for a new one.
       resume: whether it may hold an earlier run.
+      marker: the file by which a run of the same kind is known.
 
     Raises:
       OutputError: (also an OSError) it is no folder, cannot be written, is not empty though it is
@@ -45,16 +46,18 @@ def check(out: str, resume: bool) -> None:
     if not present:
         return
     if not resume:
-        held = "holds an earlier run" if RUNS in present else f"holds {_few(present)}"
+        held = "holds an earlier run" if marker in present else f"holds {_few(present)}"
         hint = (
-            "add --resume to go on with it, or name another" if RUNS in present else "name another"
+            "add --resume to go on with it, or name another"
+            if marker in present
+            else "name another"
         )
         raise OutputError(
             f"{where}: must be an empty folder or not be there yet, got one that {held}; {hint}"
         )
-    if RUNS not in present:
+    if marker not in present:
         raise OutputError(
-            f"{where}: must hold an earlier run to be resumed ({RUNS}), got {_few(present)}; "
+            f"{where}: must hold an earlier run to be resumed ({marker}), got {_few(present)}; "
             "name its folder"
         )
 

@@ -84,6 +84,22 @@ class StorySource:
         return cls(settings, study["num_steps"], study["num_seeds"], study.get("published", ""))
 
 
+def plain_type(annotation: ast.expr | None) -> Any:
+    """Returns the type that an annotation in a source names; None where a flag cannot give it.
+
+    Args:
+      annotation: as parsed.
+    """
+    if annotation is None:
+        return None
+    text = ast.unparse(annotation)
+    try:
+        kind = eval(text, {"__builtins__": {}}, _TYPES)
+    except (NameError, TypeError):
+        return None
+    return kind
+
+
 def _aliases(path: Path, types: dict[str, Any]) -> dict[str, Any]:
     """The types, and what a module calls `NAME = Literal[...]`, read off its source."""
     found = dict(types)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from recsim_ng.cli import arguments, folder, quiet, report, table
+from recsim_ng.cli import arguments, folder, quiet, report, table, trajectory_file
 from recsim_ng.cli.arms import arms_of
 from recsim_ng.cli.progress import ProgressDisplay, duration
 from recsim_ng.core.errors import OutputError
@@ -81,6 +81,8 @@ def run(study: arguments.Study, out: Console, err: Console) -> int:
             network = networks[results.arms[0]]
             try:
                 files = report.write(path, study, configs, results, network, seconds)
+                if stopped is None:
+                    files += trajectory_file.write(path, study, network)
             except OSError as error:
                 raise OutputError(
                     f"{path}: what was found must be written there, got: {error}; make room, then "

@@ -19,7 +19,7 @@ from recsim_ng.core.edward2 import ed
 from recsim_ng.core.field_spec import Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable, value
-from recsim_ng.datasets import Ratings, estimate_taste
+from recsim_ng.datasets import Ratings, estimate_taste, read_movielens
 
 _LEAST_SD = 0.03  # stars: where moments find no spread at all
 
@@ -65,6 +65,36 @@ def story(config: Config, ratings: Ratings) -> Sequence[Variable]:
       The variables "population", "people", "films", "ratings".
     """
     return _FilmRatings(config, ratings).variables()
+
+
+def logged(
+    ratings: str,
+    *,
+    num_factors: int = 0,
+    star_scale_spread: float = 0.25,
+    known_population: bool = False,
+) -> tuple[Sequence[Variable], dict[str, Value]]:
+    """Real film ratings, and how people came to give them.
+
+    Args:
+      ratings: folder with the MovieLens files; `recsim-ng data movielens-100k DIR` puts them there.
+      num_factors: F, dimensions of taste beside the genres; 0: none.
+      star_scale_spread: by how much people differ in their use of the stars, as in `Config`.
+      known_population: whether what has no index is known, by moments, as a fit by map needs it.
+
+    Returns:
+      The variables of `story` and the logs.
+
+    Raises:
+      DataError: (also a ValueError) the ratings are missing or damaged.
+      ConfigError: (also a ValueError) a setting is out of range.
+    """
+    config = Config(num_factors, star_scale_spread)
+    read = read_movielens(ratings)
+    logs = {"ratings": Value(rating=tf.constant(read.rating)[None])}
+    if known_population:
+        logs["population"] = moments(read, num_factors).map(lambda x: x[None])
+    return story(config, read), logs
 
 
 def moments(ratings: Ratings, num_factors: int = 0) -> Value:

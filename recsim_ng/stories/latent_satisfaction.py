@@ -37,9 +37,13 @@ class Config:
     """Share of satisfaction that is left after a step, the same for all users."""
     slate_doc_means: float = 0.0
     """Mean of each of a document's features."""
+    unknown_sensitivity: bool = False
+    """Whether each user's sensitivity is drawn, uniform on [0, 1], in place of
+    satisfaction_sensitivity, so that it can be inferred."""
 
     def __post_init__(self) -> None:
         where = "latent_satisfaction"
+        check.flags(where, self)
         for name in ("num_users", "num_topics", "slate_size"):
             check.whole(where, name, getattr(self, name), 1)
         sensitivity = self.satisfaction_sensitivity
@@ -127,9 +131,14 @@ def story(config: Config) -> Sequence[Variable]:
       config: its settings.
 
     Returns:
-      The variables of `simplified_recs_story`.
+      The variables of `simplified_recs_story`; with an unknown sensitivity those of
+      `create_unknown_sensitivity_network`.
     """
-    return create_latent_variable_model_network(**dataclasses.asdict(config))
+    settings = dataclasses.asdict(config)
+    if settings.pop("unknown_sensitivity"):
+        settings.pop("satisfaction_sensitivity")
+        return create_unknown_sensitivity_network(**settings)
+    return create_latent_variable_model_network(**settings)
 
 
 def sensitivity_estimates(trajectory: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -39,7 +39,7 @@ def test_defaults_are_the_storys():
     [
         (
             "rum toy",
-            "command must be one of list, run, compare, data, got 'rum'; did you mean 'run'",
+            "command must be one of list, run, compare, fit, report, data, got 'rum'; did you mean",
         ),
         ("run tyo", "story after `run` must be one of .*toy, got 'tyo'; did you mean 'toy'"),
         ("run qqq", "got 'qqq'; see `recsim-ng --help`"),

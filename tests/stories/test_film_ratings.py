@@ -123,3 +123,19 @@ def test_moments_and_mode_find_the_truth(tmp_path_factory):
     assert np.corrcoef(quality, truth.item_mean)[0, 1] > 0.8
     # A twin: people in another order have nothing to do with these.
     assert np.corrcoef(affinity[::-1].ravel(), truth.affinity.ravel())[0, 1] < 0.4
+
+
+def test_the_story_with_its_logs_is_that_of_the_files(tmp_path):
+    rng = np.random.default_rng(0)
+    folder = synthetic_ratings.write_atomic(tmp_path / "ml", synthetic_ratings.simulate(rng))
+    variables, logs = film_ratings.logged(str(folder))
+    found = read_movielens(folder)
+    np.testing.assert_array_equal(logs["ratings"]["rating"][0], found.rating)
+    plain = film_ratings.story(film_ratings.Config(), found)
+    assert [v.name for v in variables] == [v.name for v in plain] and set(logs) == {"ratings"}
+    _, logs = film_ratings.logged(str(folder), known_population=True)
+    expected = film_ratings.moments(found).as_dict
+    for name, x in logs["population"].as_dict.items():
+        np.testing.assert_array_equal(x[0], expected[name])
+    with pytest.raises(ConfigError, match="film_ratings: num_factors must be"):
+        film_ratings.logged(str(folder), num_factors=-1)

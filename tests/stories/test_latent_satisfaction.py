@@ -113,3 +113,18 @@ def test_settings_out_of_range_are_refused(change, message):
     with pytest.raises(ValueError) as error:
         Config(**change)
     assert str(error.value) == f"latent_satisfaction: {message}"
+
+
+def test_an_unknown_sensitivity_is_drawn_and_the_rest_is_as_before(seed):
+    config = Config(num_users=4, unknown_sensitivity=True, satisfaction_sensitivity=0.1)
+    run = PythonRuntime(story(config)).trajectory(4, seed=seed)
+    drawn = np.asarray(run["sensitivity"]["value"])
+    assert drawn.shape == (4, 4) and np.all((drawn > 0) & (drawn < 1)) and np.ptp(drawn[0]) > 0
+    known = Config(num_users=4)
+    with Condition({("sensitivity", "value"): np.full(4, 0.8, np.float32)}):
+        given = PythonRuntime(story(config)).trajectory(4, seed=seed)
+    plain = PythonRuntime(story(known)).trajectory(4, seed=seed)
+    for name in ("user state", "user response"):
+        for field, x in plain[name].as_dict.items():
+            if field in given[name].as_dict:
+                np.testing.assert_allclose(given[name][field], x, rtol=1e-6, err_msg=field)
