@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +20,20 @@ from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference.density import Density
-from recsim_ng.inference.diagnosis import chain_problems
+from recsim_ng.inference.diagnosis import (
+    Diagnostics,
+    chain_problems,
+    diagnostics,
+    pareto_ks,
+    pareto_problems,
+)
+from recsim_ng.inference.element import element_names
 from recsim_ng.inference.inference_data import inference_data
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.optimum import Optimiser
 from recsim_ng.inference.population import Populations
+from recsim_ng.inference.progress import Progress, shown
 from recsim_ng.inference.target import Target
 
 SETTINGS: dict[str, type | None] = {"mcmc": McmcSettings, "map": None}
@@ -36,21 +45,29 @@ class Fit:
 
     Attributes:
       data: an ArviZ InferenceData: posterior, sample_stats, observed_data and, where asked for,
-        log_likelihood.
+        log_likelihood and posterior_predictive.
       method: that was used.
       problems: what speaks against trusting it; empty if nothing does.
       target: the density that was fitted.
+      pareto_k: "variable.field" -> the Pareto k of each observation, where log_likelihood was asked
+        for.
     """
 
     data: Any
     method: str
     problems: tuple[str, ...]
     target: Target
+    pareto_k: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def is_trusted(self) -> bool:
         """Whether no diagnostic speaks against it."""
         return not self.problems
+
+    @functools.cached_property
+    def diagnostics(self) -> Diagnostics:
+        """R-hat, effective sample sizes and errors of every number, and what chains have met."""
+        return diagnostics(self.data, self.pareto_k)
 
     def __repr__(self) -> str:
         verdict = "no diagnostic speaks against it"
@@ -69,7 +86,8 @@ def fit(
     seed: Any = 0,
     settings: Any = None,
     log_likelihood: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    posterior_predictive: int = 0,
+    progress: Progress = None,
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> Fit:
     """Infers what a story draws and the logs do not hold.
@@ -87,8 +105,11 @@ def fit(
       seed: an int or a pair of ints.
       settings: of the method, a McmcSettings for "mcmc"; None: its defaults.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
-        every posterior draw: as large as the logs times the draws.
-      progress: called with (steps done, steps in all) from time to time.
+        every posterior draw, as large as the logs times the draws, and each one's Pareto k.
+      posterior_predictive: under how many posterior draws what was observed is simulated anew, at
+        most all of them; 0: none.
+      progress: True: a bar on a terminal with the rate and the time left; a `ProgressBar` of one's
+        own; or what is called with (steps done, steps in all) from time to time.
       checkpoint: a file that keeps what a long run has done; called again with the same arguments,
         an interrupted fit goes on from it. It is deleted at the end.
 
@@ -104,7 +125,11 @@ def fit(
     """
     fitter = Fitter(story, logs, parameters, method, settings=settings, seed=seed)
     return fitter.fit(
-        seed=seed, log_likelihood=log_likelihood, progress=progress, checkpoint=checkpoint
+        seed=seed,
+        log_likelihood=log_likelihood,
+        posterior_predictive=posterior_predictive,
+        progress=progress,
+        checkpoint=checkpoint,
     )
 
 
@@ -157,7 +182,8 @@ class Fitter:
         *,
         seed: Any = 0,
         log_likelihood: bool = False,
-        progress: Callable[[int, int], None] | None = None,
+        posterior_predictive: int = 0,
+        progress: Progress = None,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> Fit:
         """Returns the fit to logs.
@@ -166,6 +192,7 @@ class Fitter:
           logs: of the same form; None: those that the fitter was made with.
           seed: as for `fit`.
           log_likelihood: as for `fit`.
+          posterior_predictive: as for `fit`.
           progress: as for `fit`.
           checkpoint: as for `fit`.
 
@@ -178,16 +205,28 @@ class Fitter:
         if logs is not None:
             target = Target(self._target.network, logs, self._parameters)
             self._density.require_form(target)
-        run = _Run(
-            target=target,
-            data=self._density.data(target),
-            seed=seed,
-            progress=progress,
-            checkpoint=checkpoint,
+        check.whole("fit", "posterior_predictive", posterior_predictive, 0)
+        with shown(progress, f"fit by {self._method}") as told:
+            run = _Run(
+                target=target,
+                data=self._density.data(target),
+                seed=seed,
+                progress=told,
+                checkpoint=checkpoint,
+            )
+            found = {"mcmc": self._sampled, "map": self._climbed}[self._method](run)
+        data = inference_data(
+            target,
+            self._density.blocks,
+            found,
+            log_likelihood,
+            posterior_predictive=posterior_predictive,
+            words=run.words(2),
+            attributes={"method": self._method, "settings": str(self._settings), "seed": str(seed)},
         )
-        found = {"mcmc": self._sampled, "map": self._climbed}[self._method](run)
-        data = inference_data(target, self._density.blocks, found, log_likelihood)
-        return Fit(data, self._method, found.problems, target)
+        pareto_k = pareto_ks(data)
+        problems = (*found.problems, *pareto_problems(pareto_k))
+        return Fit(data, self._method, problems, target, pareto_k)
 
     def _sampled(self, run: _Run) -> Inferred:
         settings = self._settings
@@ -203,7 +242,11 @@ class Fitter:
             checkpoint=run.checkpoint,
             origin=run.origin(self._method, settings),
         )
-        return Inferred(chains.draws, chains.stats, chain_problems(chains.draws, chains.stats))
+        names = element_names(
+            self._density.blocks, run.target.unknowns, run.target.unconstrained_shapes()
+        )
+        problems = chain_problems(chains.draws, chains.stats, names)
+        return Inferred(chains.draws, chains.stats, problems)
 
     def _climbed(self, run: _Run) -> Inferred:
         if self._machine is None:
