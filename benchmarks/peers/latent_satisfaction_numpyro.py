@@ -1,7 +1,7 @@
-"""The latent-satisfaction model in NumPyro: intents and sensitivities unknown, mixture marginalised.
+"""The latent-satisfaction model in NumPyro: intents and sensitivities unknown, no latent class.
 
-`python -m benchmarks.peers.latent_satisfaction_numpyro DATA SEED START` samples it by NUTS and prints
-JSON: seconds with compilation and warm-up, R-hat and the least bulk ESS.
+`python -m benchmarks.peers.latent_satisfaction_numpyro DATA SEED START` samples it by NUTS and
+prints JSON: seconds with compilation and warm-up, R-hat and the least bulk ESS.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Dependency, ValueDef, Variable
-from recsim_ng.inference.conditioned import conditioned, conditioned_step, refuse_latent
+from recsim_ng.inference.conditioned import conditioned, conditioned_step, plain, refuse_latent
 from recsim_ng.inference.replay import Observed, is_hidden, joined
 from recsim_ng.runtime import TFRuntime
 
@@ -64,7 +64,7 @@ def completed(network: Network, given: Observed) -> Observed:
     if given.length == 1 or not (fields or given.later):
         return given._replace(later={})
     current, _ = conditioned_step(network, "initial_value", given.at_first(), {}, {})
-    current = {name: value.map(_tensor) for name, value in current.items()}
+    current = {name: value.map(plain) for name, value in current.items()}
     whole = {
         name: Value(
             **{
@@ -85,10 +85,6 @@ def completed(network: Network, given: Observed) -> Observed:
     return given
 
 
-def _tensor(x: Any) -> Any:
-    return tf.convert_to_tensor(x) if tf.is_tensor(x) or hasattr(x, "distribution") else x
-
-
 def _order(
     network: Network, given: Observed, current: Values, fields: list[Field]
 ) -> list[Field] | None:
@@ -102,7 +98,7 @@ def _order(
         constant = {v.name: current[v.name] for v in network.variables if v.is_static}
         now, _ = conditioned_step(network, "value", given.at(1), previous, constant)
         for name, field in fields:
-            roots = _roots([_tensor(now[name].get(field))])
+            roots = _roots([plain(now[name].get(field))])
             found[name, field] = {
                 f for f, x in zip(fields, before, strict=True) if id(x.op) in roots
             }
@@ -145,7 +141,7 @@ def _at_all_steps(network: Network, given: Observed, first: Values, field: Field
             first, {(n, f): x for n, v in before.items() for f, x in v.as_dict.items()}
         )
         found, _ = conditioned_step(network, "value", now, previous, static)
-        return _tensor(found[field[0]].get(field[1]))
+        return plain(found[field[0]].get(field[1]))
 
     steps = (*given.pairs(), tf.range(1, given.length))
     later = tf.vectorized_map(following, steps, fallback_to_while_loop=False)

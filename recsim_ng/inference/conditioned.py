@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from recsim_ng.core.data import DataVariable
-from recsim_ng.core.edward2 import BaseRandomVariable, is_random_variable
+from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.errors import DataError, SiteError
 from recsim_ng.core.network import Network
 from recsim_ng.core.site import Condition, Record, Seed, Site
@@ -185,10 +185,10 @@ def sites_of_fields(variable: str, value: Value, sites: Iterable[Site]) -> dict[
     return found
 
 
-def plain(value: Value) -> Value:
-    """Returns a Value with tensors in place of random variables.
+def plain(x: Any) -> Any:
+    """Returns a field as a tensor, if it is a random variable, a variable or a tensor.
 
     Args:
-      value: as a behaviour returns it.
+      x: a field, as a behaviour returns it.
     """
-    return value.map(lambda x: tf.convert_to_tensor(x) if isinstance(x, BaseRandomVariable) else x)
+    return tf.convert_to_tensor(x) if is_random_variable(x) or tf.is_tensor(x) else x

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from recsim_ng.inference.inference_data import arviz
+
 _MOST_RHAT, _LEAST_ESS, _LEAST_BFMI = 1.01, 100.0, 0.3
 _MOST_PARETO_K, _MANY = 0.7, 0.05  # share of the observations with a greater k
 _LEAST_DRAWS = 4  # of a chain, for any of ArviZ's diagnostics
@@ -61,7 +63,7 @@ def diagnostics(data: Any, pareto_k: Mapping[str, Any]) -> Diagnostics:
       data: InferenceData of a fit.
       pareto_k: of its observations, as `pareto_ks` finds them.
     """
-    az = _arviz()
+    az = arviz()
     posterior = data.posterior
     if posterior.sizes["draw"] < _LEAST_DRAWS:
         table = az.summary(posterior, stat_funcs={"mean": np.mean}, extend=False)
@@ -88,7 +90,7 @@ def chain_problems(
       Bayesian Analysis 16; Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in
       Hamiltonian Monte Carlo, for E-BFMI.
     """
-    az = _arviz()
+    az = arviz()
     chains = draws.shape[0]
     still = np.ptp(draws, axis=1).max(axis=-1) == 0.0  # [C, B]
     if still.any():
@@ -140,7 +142,7 @@ def pareto_ks(data: Any) -> dict[str, Any]:
     Source: Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling,
       Journal of Machine Learning Research 25.
     """
-    az = _arviz()
+    az = arviz()
     if "log_likelihood" not in data.groups() or data.posterior.sizes["draw"] < _LEAST_DRAWS:
         return {}
     with warnings.catch_warnings():
@@ -183,11 +185,3 @@ def _worst(values: np.ndarray, names: np.ndarray | None, which: Any) -> tuple[fl
     nans = np.flatnonzero(np.isnan(flat))
     at = int(nans[0]) if len(nans) else int(which(flat))
     return float(flat[at]), "" if names is None else f" for {names.reshape(-1)[at]}"
-
-
-def _arviz() -> Any:
-    with warnings.catch_warnings():
-        # ArviZ announces its next major version whenever it is imported.
-        warnings.simplefilter("ignore", FutureWarning)
-        import arviz as az
-    return az

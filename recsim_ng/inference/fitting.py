@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -13,74 +12,38 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import DataError
+from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.noise import seed_words
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
-from recsim_ng.inference.density import Density
-from recsim_ng.inference.diagnosis import (
-    Diagnostics,
-    chain_problems,
-    diagnostics,
-    pareto_ks,
-    pareto_problems,
-)
+from recsim_ng.inference.density import Density, Of, require_form
+from recsim_ng.inference.diagnosis import chain_problems, pareto_ks, pareto_problems
 from recsim_ng.inference.element import element_names
-from recsim_ng.inference.inference_data import inference_data
+from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
+from recsim_ng.inference.fitted import Fit
+from recsim_ng.inference.inference_data import inference_data, variables_data
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
-from recsim_ng.inference.optimum import Optimiser
+from recsim_ng.inference.optimum import Optimiser, OptimumSettings
 from recsim_ng.inference.population import Populations
 from recsim_ng.inference.progress import Progress, shown
 from recsim_ng.inference.target import Target
+from recsim_ng.inference.training import Trainer, trainable_variables
 
-SETTINGS: dict[str, type | None] = {"mcmc": McmcSettings, "map": None}
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Fit:
-    """What was inferred, with an account of how far to trust it.
-
-    Attributes:
-      data: an ArviZ InferenceData: posterior, sample_stats, observed_data and, where asked for,
-        log_likelihood and posterior_predictive.
-      method: that was used.
-      problems: what speaks against trusting it; empty if nothing does.
-      target: the density that was fitted.
-      pareto_k: "variable.field" -> the Pareto k of each observation, where log_likelihood was asked
-        for.
-    """
-
-    data: Any
-    method: str
-    problems: tuple[str, ...]
-    target: Target
-    pareto_k: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def is_trusted(self) -> bool:
-        """Whether no diagnostic speaks against it."""
-        return not self.problems
-
-    @functools.cached_property
-    def diagnostics(self) -> Diagnostics:
-        """R-hat, effective sample sizes and errors of every number, and what chains have met."""
-        return diagnostics(self.data, self.pareto_k)
-
-    def __repr__(self) -> str:
-        verdict = "no diagnostic speaks against it"
-        if self.problems:
-            verdict = "NOT TO BE TRUSTED: " + "; ".join(self.problems)
-        names = ", ".join(u.name for u in self.target.unknowns)
-        return f"Fit of {names} by {self.method}: {verdict}"
+SETTINGS: dict[str, type] = {
+    "mcmc": McmcSettings,
+    "map": OptimumSettings,
+    "mle": OptimumSettings,
+    "em": EmSettings,
+}
 
 
 def fit(
     story: Network | Sequence[Variable],
     logs: Trajectory | Mapping[str, Value],
-    parameters: Sequence[str] | None = None,
+    parameters: Sequence[Any] | None = None,
     method: str = "mcmc",
     *,
     seed: Any = 0,
@@ -99,11 +62,15 @@ def fit(
       story: a Network, or its variables.
       logs: what was observed: variable name -> Value, time axis first; fields may be missing.
       parameters: "variable.field" of all that is to be inferred; None: all that is drawn and not in
-        the logs.
-      method: "mcmc": NUTS or HMC, as the settings say; "map": the mode, on the real line without
-        the Jacobian, by L-BFGS.
+        the logs. For "em" these are the parameters, and what else is drawn is latent. For "mle" and
+        "em" the story's own trainable variables may be named too, and are the default if there are
+        any; they keep what was found.
+      method: "mcmc": NUTS or HMC, as the settings say; "map": the mode of what is unknown, the
+        prior counted; "mle": the maximum of the likelihood, the prior left out; "em": the same with
+        latents averaged over.
       seed: an int or a pair of ints.
-      settings: of the method, a McmcSettings for "mcmc"; None: its defaults.
+      settings: of the method, McmcSettings, OptimumSettings (map, mle) or EmSettings; None: its
+        defaults.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
         every posterior draw, as large as the logs times the draws, and each one's Pareto k.
       posterior_predictive: under how many posterior draws what was observed is simulated anew, at
@@ -153,7 +120,7 @@ class Fitter:
         self,
         story: Network | Sequence[Variable],
         logs: Trajectory | Mapping[str, Value],
-        parameters: Sequence[str] | None = None,
+        parameters: Sequence[Any] | None = None,
         method: str = "mcmc",
         *,
         settings: Any = None,
@@ -162,19 +129,50 @@ class Fitter:
         check.one_of("fit", "method", method, tuple(SETTINGS))
         kind = SETTINGS[method]
         if settings is not None:
-            check.instance("fit", "settings", settings, type(None) if kind is None else kind)
-        self._method, self._parameters = method, parameters
-        self._settings = kind() if settings is None and kind is not None else settings
-        self._target = Target(story, logs, parameters)
-        _require_continuous(self._target)
-        self._populations = Populations(self._target, seed)
-        self._density = self._populations.density
-        self._machine: Any = None
+            check.instance("fit", "settings", settings, kind)
+        self._method = method
+        self._settings = kind() if settings is None else settings
+        parameters = list(parameters or ())
+        self._names = [p for p in parameters if isinstance(p, str)]
+        variables = [p for p in parameters if not isinstance(p, str)]
+        self._target = self._target_of(story, logs)
+        if method in ("mle", "em") and not parameters:
+            variables = trainable_variables(self._target)
+        elif variables and method not in ("mle", "em"):
+            raise ConfigError(
+                f"fit: method '{method}' infers what is drawn, got {len(variables)} variables as "
+                "parameters; give them a prior in the story, or use 'mle' or 'em'"
+            )
+        self._populations: Populations | None = None
+        if method == "mle" and variables:
+            self._require_no_unknowns()
+        else:
+            _require_continuous(self._target)
+            self._populations = Populations(self._target, seed)
+        self._machine = self._machine_for(variables)
 
-    @property
-    def density(self) -> Density:
-        """What is fitted."""
-        return self._density
+    def _target_of(self, story: Any, logs: Any) -> Target:
+        # EM's parameters are some of the unknowns, other methods' all of them.
+        return Target(story, logs, self._names if self._names and self._method != "em" else None)
+
+    def _require_no_unknowns(self) -> None:
+        if self._target.unknowns:
+            raise DataError(
+                "fit: for the maximum of the likelihood over variables the logs must hold all that "
+                f"is drawn, got none of {[u.name for u in self._target.unknowns]}; use 'em', which "
+                "averages over it"
+            )
+
+    def _machine_for(self, variables: list[Any]) -> Any:
+        if self._populations is None:
+            return Trainer(self._target, variables, self._settings)
+        density = self._populations.density
+        if self._method == "mcmc":
+            return Sampler(density, self._settings)
+        if self._method == "em":
+            return ExpectationMaximisation(density, self._settings, self._names, variables)
+        of: Of = "unknowns" if self._method == "map" else "logs"
+        return Optimiser(density, of, self._settings)
 
     def fit(
         self,
@@ -201,64 +199,95 @@ class Fitter:
           DataError: (also a ValueError) the logs are of another form, or impossible.
           OutputError: (also an OSError) the checkpoint cannot be written.
         """
-        target = self._target
-        if logs is not None:
-            target = Target(self._target.network, logs, self._parameters)
-            self._density.require_form(target)
         check.whole("fit", "posterior_predictive", posterior_predictive, 0)
+        target = self._target_for(logs)
+        said = {"method": self._method, "settings": str(self._settings), "seed": str(seed)}
         with shown(progress, f"fit by {self._method}") as told:
-            run = _Run(
-                target=target,
-                data=self._density.data(target),
-                seed=seed,
-                progress=told,
-                checkpoint=checkpoint,
-            )
-            found = {"mcmc": self._sampled, "map": self._climbed}[self._method](run)
+            run = _Run(target, seed, told, checkpoint)
+            if self._populations is None:
+                log_prob, problems = self._machine.run(*target.data())
+                data = variables_data(target, self._machine.variables, log_prob, said)
+                return Fit(data, self._method, problems, target)
+            found = self._inferred(run, self._populations)
         data = inference_data(
             target,
-            self._density.blocks,
+            self._populations.density.blocks,
             found,
             log_likelihood,
             posterior_predictive=posterior_predictive,
             words=run.words(2),
-            attributes={"method": self._method, "settings": str(self._settings), "seed": str(seed)},
+            attributes=said,
         )
         pareto_k = pareto_ks(data)
         problems = (*found.problems, *pareto_problems(pareto_k))
         return Fit(data, self._method, problems, target, pareto_k)
 
-    def _sampled(self, run: _Run) -> Inferred:
-        settings = self._settings
-        if self._machine is None:
-            self._machine = Sampler(self._density, settings)
-        population = self._populations.at(run.target, run.seed, run.words(0), settings.num_chains)
+    @property
+    def density(self) -> Density | None:
+        """Of the unknowns; None where only variables are trained."""
+        return None if self._populations is None else self._populations.density
+
+    def infer(
+        self, logs: Trajectory | Mapping[str, Value], *, seed: Any = 0
+    ) -> tuple[Target, Inferred]:
+        """Returns the draws of a fit as they lie in the density's blocks, without an account.
+
+        Args:
+          logs: as for `Fitter.fit`.
+          seed: as for `fit`.
+
+        Raises:
+          DataError: (also a ValueError) the logs are of another form, or impossible, or only
+            variables are trained.
+        """
+        target = self._target_for(logs)
+        if self._populations is None:
+            raise DataError(
+                "infer: the story must draw something that the logs do not hold, got logs of all; "
+                "use fit, which trains variables"
+            )
+        return target, self._inferred(_Run(target, seed, None, None), self._populations)
+
+    def _target_for(self, logs: Trajectory | Mapping[str, Value] | None) -> Target:
+        target = self._target
+        if logs is not None:
+            target = self._target_of(self._target.network, logs)
+            require_form(self._target, target)
+        return target
+
+    def _inferred(self, run: _Run, populations: Populations) -> Inferred:
+        method = {"mcmc": self._sampled, "em": self._averaged}.get(self._method, self._climbed)
+        return method(run, populations)
+
+    def _sampled(self, run: _Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
         chains = self._machine.run(
-            population.points,
-            population.scaling,
-            run.data,
+            start.points,
+            start.scaling,
+            run.target.data(),
             run.words(1),
             progress=run.progress,
             checkpoint=run.checkpoint,
-            origin=run.origin(self._method, settings),
+            origin=run.origin(self._method, self._settings),
         )
         names = element_names(
-            self._density.blocks, run.target.unknowns, run.target.unconstrained_shapes()
+            populations.density.blocks, run.target.unknowns, run.target.unconstrained_shapes()
         )
         problems = chain_problems(chains.draws, chains.stats, names)
         return Inferred(chains.draws, chains.stats, problems)
 
-    def _climbed(self, run: _Run) -> Inferred:
-        if self._machine is None:
-            self._machine = Optimiser(self._density)
-        population = self._populations.at(run.target, run.seed, run.words(0), 1)
-        return self._machine.run(population.points[0], run.data, is_near=population.is_tempered)
+    def _climbed(self, run: _Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), 1)
+        return self._machine.run(start.points[0], run.target.data(), is_near=start.is_tempered)
+
+    def _averaged(self, run: _Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
+        return self._machine.run(start, run.target.data(), run.words(1), run.progress)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Run:
     target: Target
-    data: list[Any]
     seed: Any
     progress: Callable[[int, int], None] | None
     checkpoint: str | os.PathLike[str] | None
@@ -273,7 +302,7 @@ class _Run:
         if self.checkpoint is None:
             return ""
         digest = hashlib.sha256()
-        for x in self.data:
+        for x in self.target.data():
             digest.update(np.ascontiguousarray(x).tobytes())
         names = [(u.name, u.when, u.shape) for u in self.target.unknowns]
         return f"{method} {settings} {self.seed} {names} {digest.hexdigest()}"

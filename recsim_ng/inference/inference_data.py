@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,9 +55,7 @@ def inference_data(
       attributes: what made the draws, JSON-like; the story's variables, the logs' fields and the
         packages' versions are added.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
-        import arviz as az
+    az = arviz()
     parts = target.constrain(blocks.unpack(tf.convert_to_tensor(inferred.draws)))
     posterior = {u.name: x.numpy() for u, x in zip(target.unknowns, parts, strict=True)}
     dims: dict[str, list[str]] = {}
@@ -73,8 +71,7 @@ def inference_data(
     if blocks.axis is not None:
         dims |= {name: [blocks.axis] for name, x in stats.items() if x.ndim == 3}
     groups = {"posterior": posterior, "sample_stats": stats, "observed_data": observed}
-    said = _attributes(target, attributes or {})
-    data = az.from_dict(**groups, dims=dims | observed_dims, attrs=said)
+    data = az.from_dict(**groups, dims=dims | observed_dims)
     if with_log_likelihood:
         scores = _log_likelihood(target, blocks, inferred.draws)
         data.extend(
@@ -87,9 +84,7 @@ def inference_data(
         data.extend(
             az.from_dict(posterior_predictive=made, coords={"draw": places}, dims=observed_dims)
         )
-    for group in data.groups():
-        data[group].attrs.update(said)
-    return data
+    return _said(data, target, attributes)
 
 
 def _observed(target: Target) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
@@ -109,20 +104,57 @@ def _axes(target: Target, variable: str, field: str) -> tuple[str, ...] | None:
     return spec.get(field).dims
 
 
-def _attributes(target: Target, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """What NetCDF keeps: strings and numbers."""
+def _said(data: Any, target: Target, attributes: Mapping[str, Any] | None) -> Any:
+    """The data, saying what made them in the strings and numbers that NetCDF keeps."""
     said: dict[str, Any] = {
         "inference_library": "recsim_ng",
         "inference_library_version": versions()["recsim_ng"],
         "versions": versions(),
         "story_variables": [v.name for v in target.network.variables],
         "unknowns": [u.name for u in target.unknowns],
-        **attributes,
+        **(attributes or {}),
     }
-    return {
-        name: x if isinstance(x, str | int | float) and not isinstance(x, bool) else json.dumps(x)
-        for name, x in said.items()
-    }
+    kept = {name: x if isinstance(x, str) else json.dumps(x) for name, x in said.items()}
+    data.attrs.update(kept)
+    for group in data.groups():
+        data[group].attrs.update(kept)
+    return data
+
+
+def variables_data(
+    target: Target,
+    variables: Sequence[Any],
+    log_prob: float,
+    attributes: Mapping[str, Any] | None = None,
+) -> Any:
+    """Returns the values of trained variables as InferenceData, one draw under each one's name.
+
+    Args:
+      target: of the logs.
+      variables: that were trained.
+      log_prob: of the logs.
+      attributes: as for `inference_data`.
+    """
+    az = arviz()
+    names: dict[str, Any] = {}
+    for variable in variables:
+        name, count = variable.name.split(":")[0], 1
+        while name in names:
+            count += 1
+            name = f"{variable.name.split(':')[0]}_{count}"
+        names[name] = np.asarray(variable)[None, None]
+    observed, dims = _observed(target)
+    stats = {"lp": np.full((1, 1), log_prob, np.float32)}
+    groups = {"posterior": names, "sample_stats": stats, "observed_data": observed}
+    return _said(az.from_dict(**groups, dims=dims), target, attributes)
+
+
+def arviz() -> Any:
+    """Returns ArviZ, which announces its next major version whenever it is imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        import arviz as az
+    return az
 
 
 def _log_likelihood(target: Target, blocks: Blocks, packed: np.ndarray) -> dict[str, np.ndarray]:

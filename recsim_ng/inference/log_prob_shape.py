@@ -9,6 +9,7 @@ import tensorflow as tf
 from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.network import Network, NetworkValue
 from recsim_ng.core.site import Seed
+from recsim_ng.inference.conditioned import plain
 
 Shapes = dict[str, tuple[int, ...]]
 _SEED = 0
@@ -36,14 +37,10 @@ def log_prob_shapes(network: Network) -> dict[str, Shapes]:
         with Seed(_SEED):
             first = network.initial_step()
             keep(first)
-            keep(network.step({name: value.map(_tensor) for name, value in first.items()}))
+            keep(network.step({name: value.map(plain) for name, value in first.items()}))
 
     tf.function(trace, autograph=False).get_concrete_function()
     return {name: _agreed(*shapes) for name, shapes in found.items()}
-
-
-def _tensor(x: Any) -> Any:
-    return tf.convert_to_tensor(x) if is_random_variable(x) else x
 
 
 def _shape(x: Any) -> Any:

@@ -14,7 +14,7 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.site import Site
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import ValueDef, Variable
-from recsim_ng.inference.conditioned import Conditioned, conditioned
+from recsim_ng.inference.conditioned import Conditioned, conditioned, plain
 from recsim_ng.inference.replay import Observed, joined
 
 tfd = tfp.distributions
@@ -73,7 +73,7 @@ def find_unknowns(network: Network, given: Observed) -> list[Unknown]:
     later: dict[str, Conditioned] = {}
     previous: Values = {}
     if given.length > 1:
-        previous = {name: value.map(_tensor) for name, value in current.items()}
+        previous = {name: value.map(plain) for name, value in current.items()}
         constant = {name: current[name] for name in static}
         later = _evaluated(network, "value", given.at(1), previous, constant)
     found = []
@@ -119,10 +119,6 @@ def _evaluated(
         made = conditioned(network, variable, definition, current, previous, known)
         found[variable.name], current[variable.name] = made, made.value
     return found
-
-
-def _tensor(x: Any) -> Any:
-    return tf.convert_to_tensor(x) if is_random_variable(x) else x
 
 
 def _is_kept(field: Any, previous: Value, name: str) -> bool:
