@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
-import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.network import Network
-from recsim_ng.core.noise import seed_words
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
@@ -29,6 +23,7 @@ from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.optimum import Optimiser, OptimumSettings
 from recsim_ng.inference.population import Populations
 from recsim_ng.inference.progress import Progress, shown
+from recsim_ng.inference.run import Run
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.training import Trainer, trainable_variables
 
@@ -203,7 +198,7 @@ class Fitter:
         target = self._target_for(logs)
         said = {"method": self._method, "settings": str(self._settings), "seed": str(seed)}
         with shown(progress, f"fit by {self._method}") as told:
-            run = _Run(target, seed, told, checkpoint)
+            run = Run(target, seed, told, checkpoint)
             if self._populations is None:
                 log_prob, problems = self._machine.run(*target.data())
                 data = variables_data(target, self._machine.variables, log_prob, said)
@@ -246,7 +241,7 @@ class Fitter:
                 "infer: the story must draw something that the logs do not hold, got logs of all; "
                 "use fit, which trains variables"
             )
-        return target, self._inferred(_Run(target, seed, None, None), self._populations)
+        return target, self._inferred(Run(target, seed, None, None), self._populations)
 
     def _target_for(self, logs: Trajectory | Mapping[str, Value] | None) -> Target:
         target = self._target
@@ -255,11 +250,11 @@ class Fitter:
             require_form(self._target, target)
         return target
 
-    def _inferred(self, run: _Run, populations: Populations) -> Inferred:
+    def _inferred(self, run: Run, populations: Populations) -> Inferred:
         method = {"mcmc": self._sampled, "em": self._averaged}.get(self._method, self._climbed)
         return method(run, populations)
 
-    def _sampled(self, run: _Run, populations: Populations) -> Inferred:
+    def _sampled(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
         chains = self._machine.run(
             start.points,
@@ -276,36 +271,13 @@ class Fitter:
         problems = chain_problems(chains.draws, chains.stats, names)
         return Inferred(chains.draws, chains.stats, problems)
 
-    def _climbed(self, run: _Run, populations: Populations) -> Inferred:
+    def _climbed(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), 1)
         return self._machine.run(start.points[0], run.target.data(), is_near=start.is_tempered)
 
-    def _averaged(self, run: _Run, populations: Populations) -> Inferred:
+    def _averaged(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
         return self._machine.run(start, run.target.data(), run.words(1), run.progress)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Run:
-    target: Target
-    seed: Any
-    progress: Callable[[int, int], None] | None
-    checkpoint: str | os.PathLike[str] | None
-
-    def words(self, part: int) -> Any:
-        """`[2]` int32, another for each part of a run."""
-        words = np.asarray([int(x) for x in seed_words(self.seed)], np.uint32).astype(np.int32)
-        return tf.random.experimental.stateless_fold_in(tf.constant(words), part)
-
-    def origin(self, method: str, settings: Any) -> str:
-        """What a checkpoint belongs to."""
-        if self.checkpoint is None:
-            return ""
-        digest = hashlib.sha256()
-        for x in self.target.data():
-            digest.update(np.ascontiguousarray(x).tobytes())
-        names = [(u.name, u.when, u.shape) for u in self.target.unknowns]
-        return f"{method} {settings} {self.seed} {names} {digest.hexdigest()}"
 
 
 def _require_continuous(target: Target) -> None:
