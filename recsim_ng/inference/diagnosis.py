@@ -176,7 +176,8 @@ def pareto_problems(pareto_k: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _bfmi(energy: np.ndarray) -> np.ndarray:
     """`[C, ...]` out of `[C, N, ...]`."""
-    return np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.var(energy, axis=1)
+    away = energy - energy.mean(axis=1, keepdims=True)
+    return np.sum(np.diff(energy, axis=1) ** 2, axis=1) / np.sum(away**2, axis=1)
 
 
 def _worst(values: np.ndarray, names: np.ndarray | None, which: Any) -> tuple[float, str]:

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
-from scipy import stats
 
 from recsim_ng.core.value import Value
 from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.element import element_names, pooled_names
+from recsim_ng.inference.inference_data import arviz
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.unknown import Unknown
 
 LOG_LIKELIHOOD = "log-likelihood"
+_LEAST_DRAWS = 4  # of a chain, for an effective sample size
 _CHUNK = 100  # draws whose likelihood is taken at once
 
 Statistic = Callable[[Mapping[str, Any], Mapping[str, Value]], Any]
@@ -56,23 +56,12 @@ def fractional_ranks(truth: np.ndarray, draws: np.ndarray, rng: np.random.Genera
 
 
 def _effective_sizes(draws: np.ndarray) -> np.ndarray:
-    """`[E]` bulk effective sample sizes: those of the draws' normal scores.
-
-    ArviZ goes through elements one by one, which takes seconds for thousands of users.
-    """
-    chains, number, elements = draws.shape
-    if number < 4:
-        return np.ones(elements)
-    order = stats.rankdata(draws.reshape(-1, elements), axis=0)
-    scores = stats.norm.ppf((order - 0.375) / (chains * number + 0.25))
-    scores = scores.reshape(chains, number, elements).swapaxes(0, 1)
-    sizes = tfp.mcmc.effective_sample_size(
-        tf.constant(scores),
-        filter_beyond_positive_pairs=True,
-        cross_chain_dims=1 if chains > 1 else None,
-    )
-    sizes = np.asarray(sizes) if chains > 1 else np.asarray(sizes).sum(axis=0)
-    return np.nan_to_num(sizes, nan=1.0, posinf=chains * number)
+    """`[E]` bulk effective sample sizes."""
+    if draws.shape[1] < _LEAST_DRAWS:
+        return np.ones(draws.shape[-1])
+    az = arviz()
+    sizes = az.ess(az.convert_to_dataset({"x": draws}), method="bulk")["x"].values
+    return np.nan_to_num(sizes, nan=1.0)
 
 
 class Ranking:

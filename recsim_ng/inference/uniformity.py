@@ -46,10 +46,18 @@ class Uniformity:
         Args:
           false_alarm: chance that uniform numbers leave the band anywhere.
         """
-        inside = self._levels > _level(min(self.count, _GREATEST), false_alarm) * (1 + 1e-9)
+        inside = self._levels > self.level(false_alarm) * (1 + 1e-9)
         low = inside.argmax(axis=1)
         high = self.count - inside[:, ::-1].argmax(axis=1)
         return low / self.count, high / self.count
+
+    def level(self, false_alarm: float) -> float:
+        """Returns the pointwise level of the band.
+
+        Args:
+          false_alarm: as for `band`.
+        """
+        return _level(min(self.count, _GREATEST), false_alarm)
 
     def at(self, numbers: np.ndarray) -> np.ndarray:
         """Returns the `[49]` empirical distribution function.
@@ -86,8 +94,8 @@ class Uniformity:
         for k, (low, high) in enumerate(zip(lows, highs, strict=True)):
             chance = 1.0 / (NUM_POINTS + 1 - k)
             rest = self.count - before
-            gone = stats.binom.cdf(low - 1 - before, rest, chance)
-            gone += stats.binom.sf(high - before, rest, chance)
+            gone = _at_most(low - 1 - before, rest, chance)
+            gone += special.bdtrc(np.minimum(high - before, rest), rest, chance)
             left += float(weight @ gone)
             now = np.arange(low, high + 1)
             new = now[None, :] - before[:, None]
@@ -100,6 +108,11 @@ class Uniformity:
 
     def _counts(self, numbers: np.ndarray) -> np.ndarray:
         return np.searchsorted(np.sort(numbers), self.points, side="right")
+
+
+def _at_most(k: np.ndarray, n: np.ndarray, p: float) -> np.ndarray:
+    """Binomial chances of at most k, which may be negative."""
+    return np.where(k < 0, 0.0, special.bdtr(np.clip(k, 0, n), n, p))
 
 
 @functools.lru_cache(maxsize=16)

@@ -10,12 +10,12 @@ _ROW, _TOP = 1.75, 0.95  # inches
 
 
 def plot_calibration(calibration: Any, path: Any = None, *, most: int = 8) -> Any:
-    """Plots a row for each number, what is off most first: its ranks' histogram, and their
-    distribution function less the uniform one.
+    """Plots a row for each number, what is off most first.
 
-    Bands hold all bins, or all points, of a method that is right; only the share of the calibration's
-    false-alarm rate leaves them anywhere. Too narrow draws bend the difference like an S from above
-    to below, too wide ones from below to above; draws that are too low lower it throughout.
+    On the left the histogram of its ranks, on the right their distribution function less the
+    uniform one. A right method stays within the bands, in all bins and at all points at once, but
+    for the number's share of the false-alarm rate. Draws that are too narrow bend the difference
+    from above to below, too wide ones from below to above; too low ones lower it throughout.
 
     Args:
       calibration: a `recsim_ng.inference.Calibration`.
@@ -57,7 +57,7 @@ def plot_calibration(calibration: Any, path: Any = None, *, most: int = 8) -> An
         if row == len(verdicts) - 1:
             left.set_xlabel("rank of the truth among the draws", fontsize=9.5, color=style.INK)
             right.set_xlabel(
-                "share of ranks below, less the uniform one", fontsize=9.5, color=style.INK
+                "rank: share of ranks below it, less itself", fontsize=9.5, color=style.INK
             )
     return style.save(figure, path)
 
@@ -66,7 +66,8 @@ def _title(calibration: Any) -> str:
     off = sum(v.is_off for v in calibration.verdicts)
     count = len(calibration.verdicts)
     if off:
-        return f"Calibration of {calibration.method}: {off} of {count} numbers are off"
+        verb = "is" if off == 1 else "are"
+        return f"Calibration of {calibration.method}: {off} of {count} numbers {verb} off"
     return f"Calibration of {calibration.method}: nothing is off"
 
 
