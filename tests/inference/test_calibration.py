@@ -1,7 +1,7 @@
 """Calibration is flat where a method is right, and says what is off where it is not.
 
-With 400 ranks and a false-alarm rate of 1e-9, ranks of draws that are a third as wide as they
-should be, as here, are caught all but always (`test_power`).
+With 400 ranks and a false-alarm rate of 1e-9, draws that take the noise for a third of what it is
+are caught all but always (`test_power`).
 """
 
 import shutil
@@ -12,11 +12,13 @@ import tensorflow as tf
 from scipy import stats
 
 from recsim_ng import Network, ed
-from recsim_ng.core import FieldSpec, Space, Value, ValueSpec, Variable
+from recsim_ng.core import Space, Value, ValueSpec, Variable
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.variable import value
-from recsim_ng.inference import McmcSettings
+from recsim_ng.inference import McmcSettings, Target, calibration
 from recsim_ng.inference.calibration import Calibration, calibrate
+from recsim_ng.inference.density import Density
+from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.uniformity import uniformity
 from tests.statistical import FALSE_ALARM, assert_same_distribution, must_catch
 
@@ -34,17 +36,39 @@ def normal_story(noise=1.0):
     return Network([taste, seen])
 
 
-def click_story():
-    """A taste and a patience for each user, of which clicks tell: nothing is conjugate."""
-    taste, patience = Variable("taste", BOX), Variable("patience", BOX)
-    clicks = Variable("clicks", BOX)
-    taste.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(USERS), 1.5, name="x")))
-    patience.initial_value = value(lambda: Value(x=ed.Gamma(2.0 * tf.ones(USERS), 2.0, name="x")))
-    clicks.value = value(
-        lambda t, p: Value(x=ed.Poisson(p.get("x") * tf.nn.sigmoid(t.get("x")), name="x")),
-        (taste, patience),
+def spread_story():
+    """A taste and a spread for each user, seen in normal noise: nothing is conjugate."""
+    taste, spread, seen = (Variable(name, BOX) for name in ("taste", "spread", "seen"))
+    taste.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(USERS), 1.0, name="x")))
+    spread.initial_value = value(lambda: Value(x=ed.HalfNormal(tf.ones(USERS), name="x")))
+    seen.value = value(
+        lambda t, s: Value(x=ed.Normal(t.get("x"), s.get("x"), name="x")), (taste, spread)
     )
-    return Network([taste, patience, clicks])
+    return Network([taste, spread, seen])
+
+
+RIGHT, WRONG = normal_story(), normal_story(0.33)
+
+
+class ExactFitter:
+    """Draws of the posterior of a normal story, in closed form; one is its mean."""
+
+    def __init__(self, story, logs, *, method, settings, seed):
+        del seed
+        self.target = Target(story, logs)
+        points = [np.random.default_rng(0).standard_normal((2, USERS)).astype(np.float32)]
+        self.density = Density(self.target, points)
+        self.noise = {RIGHT: 1.0, WRONG: 0.33}[story]
+        self.shape = (1, 1) if method == "map" else (2, settings)
+
+    def infer(self, logs, *, seed):
+        target = Target(self.target.network, logs)
+        precision = 1.0 + STEPS / self.noise**2
+        mean = np.sum(logs["seen"].get("x"), axis=0) / self.noise**2 / precision
+        draws = np.random.default_rng(seed).standard_normal((*self.shape, USERS, 1))
+        width = 0.0 if self.shape == (1, 1) else 1.0 / np.sqrt(precision)
+        draws = mean[:, None] + width * draws
+        return target, Inferred(draws.astype(np.float32), {}, ("short",) if seed[0] % 2 else ())
 
 
 def calibrated(story, observed, **settings):
@@ -57,7 +81,7 @@ def test_nuts_is_calibrated_where_the_posterior_is_normal(seed):
         del logs
         return np.mean(unknowns["taste.x"], axis=1)
 
-    found = calibrated(normal_story(), "seen", seed=seed, statistics={"mean taste": shrunk})
+    found = calibrated(RIGHT, "seen", seed=seed, statistics={"mean taste": shrunk})
     assert list(found.ranks) == ["taste.x[*]", "log-likelihood", "mean taste"]
     assert found.ranks["taste.x[*]"].shape == (REPLICATES * USERS,)
     assert found.ranks["mean taste"].shape == (REPLICATES,)
@@ -68,79 +92,79 @@ def test_nuts_is_calibrated_where_the_posterior_is_normal(seed):
         assert_same_distribution(found.ranks[name], UNIFORM)
 
 
-def test_a_fit_of_another_noise_is_off(seed):
-    found = calibrated(normal_story(), "seen", seed=seed, fitted_story=normal_story(0.33))
-    assert not found.is_calibrated
+@pytest.fixture
+def exact(monkeypatch):
+    monkeypatch.setattr(calibration, "Fitter", ExactFitter)
+    return {"settings": 200, "num_replicates": 4}
+
+
+def test_draws_of_the_posterior_are_flat_and_those_of_another_noise_are_off(seed, exact):
+    found = calibrated(RIGHT, "seen", seed=seed, **exact)
+    assert found.is_calibrated, found
+    assert_same_distribution(found.ranks["taste.x[*]"], UNIFORM)
+    found = calibrated(RIGHT, "seen", seed=seed, fitted_story=WRONG, **exact)
     assert repr(found).startswith("Calibration of mcmc: OFF: ")
-    assert {v.shape for v in found.verdicts if v.is_off} == {"draws are too narrow"}
+    assert {v.name: v.shape for v in found.verdicts if v.is_off} == {
+        "taste.x[*]": "draws are too narrow",
+        "log-likelihood": "draws are too narrow",
+    }
     with must_catch():
         assert_same_distribution(found.ranks["taste.x[*]"], UNIFORM)
+
+
+def test_without_pooling_each_element_has_its_own_ranks(exact):
+    found = calibrated(RIGHT, "seen", pool=False, **exact)
+    assert list(found.ranks)[:2] == ["taste.x[0]", "taste.x[1]"]
+    assert len(found.ranks) == USERS + 1
+    assert {x.shape for x in found.ranks.values()} == {(4,)}
+    assert "pooled" not in repr(found)
 
 
 def test_power(rng):
     # The fit above believes in precision 1 + 4 / 0.33^2 about a mean that has its own error.
     of, share, caught = uniformity(REPLICATES * USERS), FALSE_ALARM / 2, 0
-    for _ in range(200):
+    for _ in range(50):
         taste = rng.standard_normal(REPLICATES * USERS)
         mean = taste + rng.standard_normal(REPLICATES * USERS) / np.sqrt(STEPS)
         precision = 1.0 + STEPS / 0.33**2
         fitted = mean * (STEPS / 0.33**2) / precision
         caught += of.p_value(stats.norm.cdf((taste - fitted) * np.sqrt(precision))) <= share
-    assert caught == 200
+    assert caught == 50
 
 
 def test_nuts_is_calibrated_where_nothing_is_conjugate(seed):
-    found = calibrated(click_story(), "clicks", seed=seed)
-    assert list(found.ranks) == ["taste.x[*]", "patience.x[*]", "log-likelihood"]
+    found = calibrated(spread_story(), "seen", seed=seed)
+    assert list(found.ranks) == ["taste.x[*]", "spread.x[*]", "log-likelihood"]
     assert found.is_calibrated, found
     for ranks in found.ranks.values():
         assert_same_distribution(ranks, UNIFORM)
 
 
-def test_a_point_is_off_and_an_interrupted_calibration_goes_on(tmp_path):
+def test_a_point_is_off_and_an_interrupted_calibration_goes_on(tmp_path, exact):
     path, kept = tmp_path / "calibration", tmp_path / "kept"
 
     def keep(done, total):
-        assert total == REPLICATES
-        if done == 1:
+        assert total == 4
+        if done == 3:
             shutil.copy(path, kept)
 
-    options = {"method": "map", "settings": None}
-    found = calibrated(normal_story(), "seen", checkpoint=path, progress=keep, **options)
+    options = exact | {"method": "map"}
+    found = calibrated(RIGHT, "seen", checkpoint=path, progress=keep, **options)
     assert not path.exists()
     assert {v.name for v in found.verdicts if v.is_off} == {"taste.x[*]", "log-likelihood"}
     assert {*found.ranks["taste.x[*]"]} == {0.0, 1.0}
     steps = []
     resumed = calibrated(
-        normal_story(),
+        RIGHT,
         "seen",
         checkpoint=kept,
         progress=lambda done, total: steps.append(done),
         **options,
     )
-    assert steps == [2]
+    assert steps == [4]
+    assert resumed.num_distrusted == found.num_distrusted
     for name, ranks in found.ranks.items():
         np.testing.assert_array_equal(resumed.ranks[name], ranks)
-
-
-def pair_story():
-    shift, seen = Variable("shift", ValueSpec(x=FieldSpec())), Variable("seen", BOX)
-    shift.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(2), 1.0, name="x")))
-    seen.value = value(
-        lambda s: Value(x=ed.Normal(tf.reduce_sum(s.get("x")) + tf.zeros(USERS), 1.0, name="x")),
-        (shift,),
-    )
-    return Network([shift, seen])
-
-
-def test_where_blocks_touch_each_element_has_its_own_ranks():
-    found = calibrated(pair_story(), "seen", method="map", settings=None, num_replicates=3)
-    assert {name: x.shape for name, x in found.ranks.items()} == {
-        "shift.x[0]": (3,),
-        "shift.x[1]": (3,),
-        "log-likelihood": (3,),
-    }
-    assert "pooled" not in repr(found)
 
 
 def test_what_is_off_stands_first(rng):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from recsim_ng import PythonRuntime
-from recsim_ng.core import Value
 from recsim_ng.core.site import Condition
 from recsim_ng.inference import McmcSettings, fit
 from recsim_ng.inference.inference_data import arviz
@@ -19,13 +18,10 @@ DRAWS = 100
 def found():
     with Condition({("rate", "x"): 0.7, ("scale", "x"): 0.5}):
         run = PythonRuntime(walk_story()).trajectory(STEPS, seed=3)
-    # One step that the model hardly explains.
-    x = np.asarray(run["walk"]["x"]).copy()
-    x[20, 1] = 5.0
     heard = []
     result = fit(
         walk_story(),
-        {"walk": Value(x=x)},
+        {"walk": run["walk"]},
         settings=McmcSettings(num_draws=DRAWS, num_warmup=100),
         seed=1,
         log_likelihood=True,
@@ -60,7 +56,8 @@ def test_the_steps_at_which_nothing_is_drawn_have_no_likelihood(found):
 def test_each_observation_has_a_pareto_k(found):
     k = found.diagnostics.pareto_k["walk.x"]
     assert k.shape == (STEPS - 1, USERS)
-    assert np.unravel_index(int(np.argmax(k.values)), k.shape) in ((19, 1), (20, 1))
+    loo = arviz().loo(found.data, pointwise=True)
+    np.testing.assert_array_equal(k, loo.pareto_k)
     assert "greatest Pareto k of walk.x" in repr(found.diagnostics)
 
 
@@ -82,6 +79,8 @@ def test_results_say_what_made_them(found, tmp_path):
     assert read.posterior.attrs["method"] == "mcmc"
 
 
+# ArviZ 0.23 under Matplotlib 3.11.
+@pytest.mark.filterwarnings("ignore:Passing a dict or None as alias_mapping")
 @pytest.mark.parametrize(
     "plot", ["trace", "ppc", "rank", "forest", "posterior", "energy", "ess", "pair"]
 )
