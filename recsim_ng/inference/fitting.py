@@ -12,7 +12,7 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
-from recsim_ng.inference.density import Density, Of, require_form
+from recsim_ng.inference.density import Density, Of
 from recsim_ng.inference.diagnosis import chain_problems, pareto_ks, pareto_problems
 from recsim_ng.inference.element import element_names
 from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
@@ -246,8 +246,7 @@ class Fitter:
     def _target_for(self, logs: Trajectory | Mapping[str, Value] | None) -> Target:
         target = self._target
         if logs is not None:
-            target = self._target_of(self._target.network, logs)
-            require_form(self._target, target)
+            target = self._target.with_logs(logs)
         return target
 
     def _inferred(self, run: Run, populations: Populations) -> Inferred:

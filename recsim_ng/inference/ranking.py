@@ -84,9 +84,9 @@ class Ranking:
         if self.axis is None:
             name = element_names(self._blocks, target.unknowns, shapes)[0].tolist()
         self.names = [*name, LOG_LIKELIHOOD, *statistics]
-        likelihood = density.likelihood(_CHUNK)
+        likelihood, ones = density.batch(_CHUNK, "logs"), tf.ones([packed.count])
         self._likelihood = tf.function(
-            lambda z, data: likelihood(z, *data), jit_compile=True, autograph=False
+            lambda z, data: likelihood(z, ones, *data), jit_compile=True, autograph=False
         )
 
     def ranks(

@@ -1,37 +1,23 @@
-"""Pictures of calibrations."""
+"""Calibration: points and bars are where the numbers say, those outside the band in red."""
 
 import numpy as np
-import pytest
 
-from recsim_ng.inference.calibration import Calibration
-from recsim_ng.plot.calibration import plot_calibration
-
-
-@pytest.fixture
-def calibration(rng):
-    ranks = {"good.x": rng.random(80), "bad.x": rng.random(80) ** 4}
-    return Calibration(ranks, "mcmc", 40, 0, 0.05, "user")
+from recsim_ng.plot import style
+from recsim_ng.plot.calibration import plot_probability_integral, plot_reliability
+from recsim_ng.report.calibration import ProbabilityIntegral, Reliability
 
 
-def test_what_is_off_is_the_first_row_and_stands_out(calibration, tmp_path):
-    figure = plot_calibration(calibration, tmp_path / "ranks.png")
-    assert (tmp_path / "ranks.png").stat().st_size > 0
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles[0] == "bad.x"
-    assert titles[1].startswith("OFF: draws are too high, p = ")
-    assert titles[2] == "good.x"
-    assert titles[3].startswith("nothing is off, p = ")
-    said = [text.get_text() for text in figure.texts]
-    assert said[0] == "Calibration of mcmc: 1 of 2 numbers is off"
-    assert said[1].startswith("40 data sets, ranks of each user pooled; bands: ")
-    assert figure.axes[0].patches[1].get_facecolor() != figure.axes[2].patches[1].get_facecolor()
+def test_points_are_shares_over_predictions_and_those_outside_are_red():
+    p, share = np.array([0.1, 0.4, 0.8]), np.array([0.1, 0.6, 0.8])
+    found = Reliability(p, share, p - 0.05, p + 0.05, np.ones(3), 0.1, (0.0, 0.2), 0.1)
+    axes = plot_reliability(found).axes[0]
+    within, outside = axes.lines[-2:]
+    assert within.get_ydata().tolist() == [0.1, 0.8] and outside.get_ydata().tolist() == [0.6]
+    assert outside.get_color() == style.PALETTE[1]
 
 
-def test_the_line_and_the_bars_are_the_ranks(calibration):
-    figure = plot_calibration(calibration, most=1)
-    bars, difference = figure.axes
-    heights = [patch.get_height() for patch in bars.patches[1:]]
-    np.testing.assert_array_equal(heights, calibration.histogram("bad.x")[1])
-    np.testing.assert_allclose(
-        difference.lines[1].get_ydata()[1:-1], calibration.ecdf_difference("bad.x")[1]
-    )
+def test_bars_are_counts_and_those_outside_the_band_are_red():
+    found = ProbabilityIntegral(np.array([5, 9, 4, 5]), 2.0, 8.0, 0.3)
+    bars = plot_probability_integral(found).axes[0].patches[-4:]
+    assert [bar.get_height() for bar in bars] == [5, 9, 4, 5]
+    assert bars[1].get_facecolor() != bars[0].get_facecolor() == bars[3].get_facecolor()
