@@ -44,8 +44,8 @@ def plot_calibration(calibration: Any, path: Any = None, *, most: int = 8) -> An
         for axes in (left, right):
             style.quieten(axes)
             axes.set_xlim(0.0, 1.0)
-        _draw_histogram(left, *calibration.histogram(verdict.name), color)
-        _draw_difference(right, *calibration.ecdf_difference(verdict.name), color)
+        _draw_histogram(left, *calibration.histogram(verdict.name), color=color)
+        _draw_difference(right, *calibration.ecdf_difference(verdict.name), color=color)
         left.set_title(verdict.name, fontsize=9.5, color=style.INK, loc="left")
         said = f"OFF: {verdict.shape}" if verdict.is_off else "nothing is off"
         right.set_title(
@@ -80,7 +80,7 @@ def _subtitle(calibration: Any) -> str:
     )
 
 
-def _draw_histogram(axes: Any, edges: Any, counts: Any, low: int, high: int, color: str) -> None:
+def _draw_histogram(axes: Any, edges: Any, counts: Any, low: int, high: int, *, color: str) -> None:
     axes.axhspan(low, high, color=style.GRID, linewidth=0)
     axes.axhline(counts.mean(), color=style.FAINT, linewidth=0.8)
     axes.bar(
@@ -96,7 +96,9 @@ def _draw_histogram(axes: Any, edges: Any, counts: Any, low: int, high: int, col
     axes.set_ylim(0, 1.08 * max(high, counts.max()))
 
 
-def _draw_difference(axes: Any, x: Any, difference: Any, low: Any, high: Any, color: str) -> None:
+def _draw_difference(
+    axes: Any, x: Any, difference: Any, low: Any, high: Any, *, color: str
+) -> None:
     ends = ([0.0, *x, 1.0], [0.0, *low, 0.0], [0.0, *high, 0.0])
     axes.fill_between(*ends, color=style.GRID, linewidth=0)
     axes.axhline(0.0, color=style.FAINT, linewidth=0.8)
