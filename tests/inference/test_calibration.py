@@ -168,7 +168,11 @@ def test_a_point_is_off_and_an_interrupted_calibration_goes_on(tmp_path, exact):
 
 
 def test_what_is_off_stands_first(rng):
-    ranks = {"right": rng.random(100), "wrong": rng.beta(3, 12, 100), "wide": rng.beta(9, 9, 100)}
+    ranks = {
+        "right": (np.arange(100) + 0.5) / 100,
+        "wrong": rng.beta(3, 12, 100),
+        "wide": rng.beta(9, 9, 100),
+    }
     found = Calibration(ranks, "mcmc", 100, 4, 0.05)
     assert {v.name: v.shape for v in found.verdicts if v.is_off} == {
         "wrong": "draws are too high",

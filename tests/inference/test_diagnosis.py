@@ -16,13 +16,13 @@ NAMES = np.array([[f"user state.intent[{i}, {k}]" for k in range(2)] for i in ra
 
 @pytest.fixture
 def draws(rng):
-    return rng.standard_normal((4, 400, 3, 2))
+    return rng.standard_normal((4, 1000, 3, 2))
 
 
 @pytest.fixture
 def stats(rng):
-    energy = rng.standard_normal((4, 400, 3))
-    return {"is_diverging": np.zeros((4, 400, 3), bool), "energy": energy}
+    energy = rng.standard_normal((4, 1000, 3))
+    return {"is_diverging": np.zeros((4, 1000, 3), bool), "energy": energy}
 
 
 def test_independent_draws_have_no_problem(draws, stats):
@@ -61,14 +61,14 @@ def test_what_diverges_and_what_does_not_move_is_named(draws, stats):
 
 def test_the_table_has_a_row_for_each_element(rng, draws):
     az = arviz()
-    stats = {"diverging": np.zeros((4, 400), bool), "energy": rng.standard_normal((4, 400))}
+    stats = {"diverging": np.zeros((4, 1000), bool), "energy": rng.standard_normal((4, 1000))}
     data = az.from_dict(posterior={"user state.intent": draws}, sample_stats=stats)
     found = diagnostics(data, {})
     assert found.table.index.tolist() == NAMES.ravel().tolist()
     one = az.rhat(data)["user state.intent"].values[1, 0]
     assert found.table.loc["user state.intent[1, 0]", "r_hat"] == pytest.approx(one)
     # Of n independent draws the mean's error is sd / sqrt(n); seven of its standard errors.
-    assert found.table["mcse_mean"].values == pytest.approx(1 / 40, rel=0.35)
+    assert found.table["mcse_mean"].values == pytest.approx(4000**-0.5, rel=0.35)
     assert found.num_diverging == 0
     assert found.bfmi == pytest.approx(az.bfmi(data))
     assert "0 draws diverged; least E-BFMI" in repr(found)

@@ -9,7 +9,7 @@ from recsim_ng.plot.rank import plot_calibration
 
 @pytest.fixture
 def calibration(rng):
-    ranks = {"good.x": rng.random(80), "bad.x": rng.beta(3, 12, 80)}
+    ranks = {"good.x": (np.arange(80) + 0.5) / 80, "bad.x": rng.beta(3, 12, 80)}
     return Calibration(ranks, "mcmc", 40, 0, 0.05, "user")
 
 
