@@ -71,7 +71,7 @@ def conditioned(
     """
     with Seed(_SEED), Record() as record:
         drawn = network.evaluate(variable, definition, current, previous)
-    site_of = _sites_of_fields(variable.name, drawn, record.sites.values())
+    site_of = sites_of_fields(variable.name, drawn, record.sites.values())
     given = {site.address: observed[f] for f, site in site_of.items() if f in observed}
     with Seed(seed, step), Condition(given), Record() as record:
         result = network.evaluate(variable, definition, current, previous)
@@ -212,8 +212,17 @@ def log_prob(distribution: Any, value: Any) -> Any:
     return distribution.log_prob(value)
 
 
-def _sites_of_fields(variable: str, value: Value, sites: Iterable[Site]) -> dict[str, Site]:
-    """Field -> the site whose draw it is."""
+def sites_of_fields(variable: str, value: Value, sites: Iterable[Site]) -> dict[str, Site]:
+    """Returns field -> the site whose draw it is.
+
+    Args:
+      variable: its name.
+      value: what its behaviour made, of random variables.
+      sites: that were recorded meanwhile.
+
+    Raises:
+      SiteError: (also a ValueError) the behaviour draws something that is none of its fields.
+    """
     found, sites = {}, list(sites)
     for name, field in value.as_dict.items():
         if is_random_variable(field):

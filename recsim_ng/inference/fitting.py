@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
-import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.network import Network
-from recsim_ng.core.noise import seed_words
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
-from recsim_ng.inference.density import Of
-from recsim_ng.inference.diagnosis import chain_problems
+from recsim_ng.inference.density import Density, Of
+from recsim_ng.inference.diagnosis import chain_problems, pareto_ks, pareto_problems
+from recsim_ng.inference.element import element_names
 from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
+from recsim_ng.inference.fitted import Fit
 from recsim_ng.inference.inference_data import inference_data, variables_data
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.optimum import Optimiser, OptimumSettings
 from recsim_ng.inference.population import Populations
+from recsim_ng.inference.progress import Progress, shown
+from recsim_ng.inference.run import Run
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.training import Trainer, trainable_variables
 
@@ -37,36 +35,6 @@ SETTINGS: dict[str, type] = {
 }
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Fit:
-    """What was inferred, with an account of how far to trust it.
-
-    Attributes:
-      data: an ArviZ InferenceData: posterior, sample_stats, observed_data and, where asked for,
-        log_likelihood.
-      method: that was used.
-      problems: what speaks against trusting it; empty if nothing does.
-      target: the density that was fitted.
-    """
-
-    data: Any
-    method: str
-    problems: tuple[str, ...]
-    target: Target
-
-    @property
-    def is_trusted(self) -> bool:
-        """Whether no diagnostic speaks against it."""
-        return not self.problems
-
-    def __repr__(self) -> str:
-        verdict = "no diagnostic speaks against it"
-        if self.problems:
-            verdict = "NOT TO BE TRUSTED: " + "; ".join(self.problems)
-        names = ", ".join(str(name) for name in self.data.posterior)
-        return f"Fit of {names} by {self.method}: {verdict}"
-
-
 def fit(
     story: Network | Sequence[Variable],
     logs: Trajectory | Mapping[str, Value],
@@ -76,7 +44,8 @@ def fit(
     seed: Any = 0,
     settings: Any = None,
     log_likelihood: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    posterior_predictive: int = 0,
+    progress: Progress = None,
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> Fit:
     """Infers what a story draws and the logs do not hold.
@@ -98,8 +67,11 @@ def fit(
       settings: of the method, McmcSettings, OptimumSettings (map, mle) or EmSettings; None: its
         defaults.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
-        every posterior draw: as large as the logs times the draws.
-      progress: called with (steps done, steps in all) from time to time.
+        every posterior draw, as large as the logs times the draws, and each one's Pareto k.
+      posterior_predictive: under how many posterior draws what was observed is simulated anew, at
+        most all of them; 0: none.
+      progress: True: a bar on a terminal with the rate and the time left; a `ProgressBar` of one's
+        own; or what is called with (steps done, steps in all) from time to time.
       checkpoint: a file that keeps what a long run has done; called again with the same arguments,
         an interrupted fit goes on from it. It is deleted at the end.
 
@@ -115,7 +87,11 @@ def fit(
     """
     fitter = Fitter(story, logs, parameters, method, settings=settings, seed=seed)
     return fitter.fit(
-        seed=seed, log_likelihood=log_likelihood, progress=progress, checkpoint=checkpoint
+        seed=seed,
+        log_likelihood=log_likelihood,
+        posterior_predictive=posterior_predictive,
+        progress=progress,
+        checkpoint=checkpoint,
     )
 
 
@@ -199,7 +175,8 @@ class Fitter:
         *,
         seed: Any = 0,
         log_likelihood: bool = False,
-        progress: Callable[[int, int], None] | None = None,
+        posterior_predictive: int = 0,
+        progress: Progress = None,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> Fit:
         """Returns the fit to logs.
@@ -208,6 +185,7 @@ class Fitter:
           logs: of the same form; None: those that the fitter was made with.
           seed: as for `fit`.
           log_likelihood: as for `fit`.
+          posterior_predictive: as for `fit`.
           progress: as for `fit`.
           checkpoint: as for `fit`.
 
@@ -216,19 +194,66 @@ class Fitter:
           DataError: (also a ValueError) the logs are of another form, or impossible.
           OutputError: (also an OSError) the checkpoint cannot be written.
         """
+        check.whole("fit", "posterior_predictive", posterior_predictive, 0)
+        target = self._target_for(logs)
+        said = {"method": self._method, "settings": str(self._settings), "seed": str(seed)}
+        with shown(progress, f"fit by {self._method}") as told:
+            run = Run(target, seed, told, checkpoint)
+            if self._populations is None:
+                log_prob, problems = self._machine.run(*target.data())
+                data = variables_data(target, self._machine.variables, log_prob, said)
+                return Fit(data, self._method, problems, target)
+            found = self._inferred(run, self._populations)
+        data = inference_data(
+            target,
+            self._populations.density.blocks,
+            found,
+            log_likelihood,
+            posterior_predictive=posterior_predictive,
+            words=run.words(2),
+            attributes=said,
+        )
+        pareto_k = pareto_ks(data)
+        problems = (*found.problems, *pareto_problems(pareto_k))
+        return Fit(data, self._method, problems, target, pareto_k)
+
+    @property
+    def density(self) -> Density | None:
+        """Of the unknowns; None where only variables are trained."""
+        return None if self._populations is None else self._populations.density
+
+    def infer(
+        self, logs: Trajectory | Mapping[str, Value], *, seed: Any = 0
+    ) -> tuple[Target, Inferred]:
+        """Returns the draws of a fit as they lie in the density's blocks, without an account.
+
+        Args:
+          logs: as for `Fitter.fit`.
+          seed: as for `fit`.
+
+        Raises:
+          DataError: (also a ValueError) the logs are of another form, or impossible, or only
+            variables are trained.
+        """
+        target = self._target_for(logs)
+        if self._populations is None:
+            raise DataError(
+                "infer: the story must draw something that the logs do not hold, got logs of all; "
+                "use fit, which trains variables"
+            )
+        return target, self._inferred(Run(target, seed, None, None), self._populations)
+
+    def _target_for(self, logs: Trajectory | Mapping[str, Value] | None) -> Target:
         target = self._target
         if logs is not None:
             target = self._target.with_logs(logs)
-        run = _Run(target, seed, progress, checkpoint)
-        if self._populations is None:
-            data, problems = self._trained(run)
-            return Fit(data, self._method, problems, target)
-        method = {"mcmc": self._sampled, "em": self._averaged}.get(self._method, self._climbed)
-        found = method(run, self._populations)
-        data = inference_data(target, self._populations.density.blocks, found, log_likelihood)
-        return Fit(data, self._method, found.problems, target)
+        return target
 
-    def _sampled(self, run: _Run, populations: Populations) -> Inferred:
+    def _inferred(self, run: Run, populations: Populations) -> Inferred:
+        method = {"mcmc": self._sampled, "em": self._averaged}.get(self._method, self._climbed)
+        return method(run, populations)
+
+    def _sampled(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
         chains = self._machine.run(
             start.points,
@@ -239,42 +264,19 @@ class Fitter:
             checkpoint=run.checkpoint,
             origin=run.origin(self._method, self._settings),
         )
-        return Inferred(chains.draws, chains.stats, chain_problems(chains.draws, chains.stats))
+        names = element_names(
+            populations.density.blocks, run.target.unknowns, run.target.unconstrained_shapes()
+        )
+        problems = chain_problems(chains.draws, chains.stats, names)
+        return Inferred(chains.draws, chains.stats, problems)
 
-    def _climbed(self, run: _Run, populations: Populations) -> Inferred:
+    def _climbed(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), 1)
         return self._machine.run(start.points[0], run.target.data(), is_near=start.is_tempered)
 
-    def _averaged(self, run: _Run, populations: Populations) -> Inferred:
+    def _averaged(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
         return self._machine.run(start, run.target.data(), run.words(1), run.progress)
-
-    def _trained(self, run: _Run) -> tuple[Any, tuple[str, ...]]:
-        log_prob, problems = self._machine.run(*run.target.data())
-        return variables_data(run.target, self._machine.variables, log_prob), problems
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Run:
-    target: Target
-    seed: Any
-    progress: Callable[[int, int], None] | None
-    checkpoint: str | os.PathLike[str] | None
-
-    def words(self, part: int) -> Any:
-        """`[2]` int32, another for each part of a run."""
-        words = np.asarray([int(x) for x in seed_words(self.seed)], np.uint32).astype(np.int32)
-        return tf.random.experimental.stateless_fold_in(tf.constant(words), part)
-
-    def origin(self, method: str, settings: Any) -> str:
-        """What a checkpoint belongs to."""
-        if self.checkpoint is None:
-            return ""
-        digest = hashlib.sha256()
-        for x in self.target.data():
-            digest.update(np.ascontiguousarray(x).tobytes())
-        names = [(u.name, u.when, u.shape) for u in self.target.unknowns]
-        return f"{method} {settings} {self.seed} {names} {digest.hexdigest()}"
 
 
 def _require_continuous(target: Target) -> None:
