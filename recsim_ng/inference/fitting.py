@@ -26,8 +26,9 @@ from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.optimum import Optimiser
 from recsim_ng.inference.population import Populations
 from recsim_ng.inference.target import Target
+from recsim_ng.inference.variational import Variational, ViSettings
 
-SETTINGS: dict[str, type | None] = {"mcmc": McmcSettings, "map": None}
+SETTINGS: dict[str, type | None] = {"mcmc": McmcSettings, "map": None, "vi": ViSettings}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -185,7 +186,9 @@ class Fitter:
             progress=progress,
             checkpoint=checkpoint,
         )
-        found = {"mcmc": self._sampled, "map": self._climbed}[self._method](run)
+        found = {"mcmc": self._sampled, "map": self._climbed, "vi": self._approximated}[
+            self._method
+        ](run)
         data = inference_data(target, self._density.blocks, found, log_likelihood)
         return Fit(data, self._method, found.problems, target)
 
@@ -210,6 +213,22 @@ class Fitter:
             self._machine = Optimiser(self._density)
         population = self._populations.at(run.target, run.seed, run.words(0), 1)
         return self._machine.run(population.points[0], run.data, is_near=population.is_tempered)
+
+    def _approximated(self, run: _Run) -> Inferred:
+        if self._machine is None:
+            self._machine = Variational(self._density, self._settings)
+        start = None
+        if not self._machine.is_learnt:
+            start = self._populations.at(run.target, run.seed, run.words(0), 1)
+        return self._machine.run(
+            start,
+            run.target,
+            run.data,
+            run.words(1),
+            progress=run.progress,
+            checkpoint=run.checkpoint,
+            origin=run.origin(self._method, self._settings),
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
