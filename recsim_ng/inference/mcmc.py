@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from recsim_ng.core import check
+from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.checkpoint import Checkpoint
-from recsim_ng.inference.density import Density
 from recsim_ng.inference.scaling import Scaling, scaling_of
 
 _CHUNK = 25  # steps of one compiled call
@@ -68,6 +68,23 @@ class Chains:
     step_size: np.ndarray
 
 
+class Sampled(Protocol):
+    """What chains need of a density.
+
+    Attributes:
+      blocks: in which its points are laid out.
+    """
+
+    blocks: Blocks
+
+    def batch(self, count: int) -> Callable[..., Any]:
+        """Returns a function of (z `[C, B, n]`, sharpness `[B]`, *data): `[C, B]` log densities.
+
+        Args:
+          count: C.
+        """
+
+
 class Sampler:
     """Runs chains over a density: a warm-up in windows, then draws.
 
@@ -83,7 +100,7 @@ class Sampler:
       15; the windows are Stan's (Stan reference manual, 15.2).
     """
 
-    def __init__(self, density: Density, settings: McmcSettings) -> None:
+    def __init__(self, density: Sampled, settings: McmcSettings) -> None:
         self._settings = settings
         self._log_prob = density.batch(settings.num_chains)
         self._sharpness = tf.ones([density.blocks.count])
