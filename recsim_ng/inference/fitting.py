@@ -23,12 +23,18 @@ from recsim_ng.inference.diagnosis import chain_problems
 from recsim_ng.inference.inference_data import inference_data
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
+from recsim_ng.inference.neutra import Neutra, NeutraSettings
 from recsim_ng.inference.optimum import Optimiser
 from recsim_ng.inference.population import Populations
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.variational import Variational, ViSettings
 
-SETTINGS: dict[str, type | None] = {"mcmc": McmcSettings, "map": None, "vi": ViSettings}
+SETTINGS: dict[str, type | None] = {
+    "mcmc": McmcSettings,
+    "map": None,
+    "vi": ViSettings,
+    "neutra": NeutraSettings,
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -186,9 +192,12 @@ class Fitter:
             progress=progress,
             checkpoint=checkpoint,
         )
-        found = {"mcmc": self._sampled, "map": self._climbed, "vi": self._approximated}[
-            self._method
-        ](run)
+        found = {
+            "mcmc": self._sampled,
+            "map": self._climbed,
+            "vi": self._approximated,
+            "neutra": self._pulled,
+        }[self._method](run)
         data = inference_data(target, self._density.blocks, found, log_likelihood)
         return Fit(data, self._method, found.problems, target)
 
@@ -223,6 +232,18 @@ class Fitter:
         return self._machine.run(
             start,
             run.target,
+            run.data,
+            run.words(1),
+            progress=run.progress,
+            checkpoint=run.checkpoint,
+            origin=run.origin(self._method, self._settings),
+        )
+
+    def _pulled(self, run: _Run) -> Inferred:
+        if self._machine is None:
+            self._machine = Neutra(self._density, self._settings)
+        return self._machine.run(
+            self._populations.at(run.target, run.seed, run.words(0), 1),
             run.data,
             run.words(1),
             progress=run.progress,
