@@ -31,9 +31,9 @@ class List:
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Fetches a data set that may not be redistributed, from where it is published."""
+    """Fetches a data set that is no part of this package, from where it is published."""
 
-    dataset: tyro.conf.Positional[Literal["movielens-100k"]]
+    dataset: tyro.conf.Positional[Literal["movielens-100k", "open-bandit", "cdnow"]]
     """Its name."""
     directory: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DIR")]
     """Folder to put it in."""

@@ -70,7 +70,7 @@ def _dispatch(argv: list[str]) -> int:
         with quiet.plain_warnings():
             return study.run(asked, _console(), err)
     if isinstance(asked, arguments.Data):
-        return _fetch(asked.directory)
+        return _fetch(asked.dataset, asked.directory)
     return _list()
 
 
@@ -88,13 +88,14 @@ def _list() -> int:
     return 0
 
 
-def _fetch(directory: str) -> int:
-    from recsim_ng.datasets import download
+def _fetch(dataset: str, directory: str) -> int:
+    from recsim_ng.datasets import data_source, download
 
-    for path in download.fetch_movielens_100k(directory):
+    for path in download.fetch(dataset, directory):
         print(path)
-    print(download.TERMS)
-    print(f"recsim-ng run movielens --ratings {directory}")
+    source = data_source.SOURCES[dataset]
+    print(source.terms)
+    print(source.use.format(folder=directory))
     return 0
 
 

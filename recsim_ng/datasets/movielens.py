@@ -1,10 +1,11 @@
 """Reads MovieLens ratings from a folder on this machine.
 
-Two layouts are understood:
+Four layouts are understood:
 
   * atomic: `ml-100k.inter`, `ml-100k.item`, `ml-100k.user` (or another name before the dot),
     tab-separated, with a first line of `name:type`;
-  * GroupLens' own: `u.data`, `u.item`, `u.user`.
+  * GroupLens' own: `u.data`, `u.item`, `u.user`;
+  * that of later sets: `ratings.csv` and `movies.csv`, or (1M, 10M) `ratings.dat` and `movies.dat`.
 
 The data set is for research and may not be redistributed, so none of it is part of this package:
 `recsim-ng data movielens-100k DIR` puts the files into a folder.
@@ -20,7 +21,7 @@ import pathlib
 import numpy as np
 
 from recsim_ng.core.errors import DataError
-from recsim_ng.datasets import grouplens
+from recsim_ng.datasets import grouplens, movielens_tables
 from recsim_ng.datasets.delimited import DelimitedFile, read_delimited
 from recsim_ng.datasets.ratings import Ratings
 from recsim_ng.datasets.ratings_log import RatingsLog, build_ratings
@@ -39,9 +40,9 @@ def read_movielens(directory: str | os.PathLike[str]) -> Ratings:
 
     Raises:
       DataError: (also a ValueError) the folder or a file is missing, empty, cut off, or has the
-        wrong columns; a rating is not a number from 1 to 5; a pair of user and item occurs twice;
-        a user or item is unknown to its own file; a user has no ratings. The message names file,
-        line and remedy.
+        wrong columns; a rating is not a number from 1 to 5 (of later sets from 0.5); a pair of user
+        and item occurs twice; a user or item is unknown to its own file; a user has no ratings. The
+        message names file, line and remedy.
     """
     folder = pathlib.Path(os.path.expanduser(directory))
     remedy = (
@@ -55,15 +56,20 @@ def read_movielens(directory: str | os.PathLike[str]) -> Ratings:
         )
     if (folder / "u.data").exists():
         return build_ratings(grouplens.read_log(folder, remedy))
+    if (folder / "ratings.csv").exists():
+        return movielens_tables.read_csv(folder)
+    if (folder / "ratings.dat").exists():
+        return movielens_tables.read_dat(folder)
     return build_ratings(_read_atomic(folder, remedy))
 
 
 def _read_atomic(folder: pathlib.Path, remedy: str) -> RatingsLog:
     logs = sorted(folder.glob("*.inter"))
     if len(logs) != 1:
-        found = ", ".join(path.name for path in logs) if logs else "neither"
+        found = ", ".join(path.name for path in logs) if logs else "none"
         raise DataError(
-            f"{folder}: must hold one file of ratings, ml-100k.inter or u.data, got {found}; "
+            f"{folder}: must hold one file of ratings, ml-100k.inter, u.data, ratings.csv or "
+            f"ratings.dat, got {found}; "
             f"fetch the files with `recsim-ng data movielens-100k {folder}`"
         )
     path = logs[0]

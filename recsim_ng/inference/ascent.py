@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from scipy import stats
 
 from recsim_ng.inference.checkpoint import Checkpoint
 from recsim_ng.inference.density import Density
@@ -18,6 +19,8 @@ from recsim_ng.inference.surrogate import Frame, Surrogate, white_log_prob
 _CHUNK = 100  # steps of one compiled call
 _LAST_RATE = 1e-2  # of the learning rate, at the end of the settling
 _SETTLING = 2  # calls at least
+_LEAST, _MOST_CHANCE = 2, 0.1  # calls that are compared with those before; nats
+_FALSE_RISES = 0.02  # rate at which blocks at rest seem to rise, any of them
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -68,7 +71,8 @@ class Ascent:
       num_steps: at the full learning rate, at most.
       num_samples: S, of the ELBO at each step.
       learning_rate: in units of the frame.
-      tolerance: by which share of itself the ELBO may rise in 200 steps and count as at rest.
+      tolerance: by which share of itself the ELBO may rise from one quarter of the steps to the next,
+        and count as at rest.
 
     Source: Kucukelbir et al. (2017), Automatic differentiation variational inference, Journal of
       Machine Learning Research 18; Roeder et al. (2017), Sticking the landing, NeurIPS 30.
@@ -196,7 +200,8 @@ class Ascent:
         outer = frame.bijector()
         moved = own.forward_log_det_jacobian(e, 1) + outer.forward_log_det_jacobian(y, 1)
         z = outer.forward(y)
-        return z, self._log_prob(z, self._sharpness, *data), white_log_prob(e) - moved
+        log_prob = self._log_prob(_with_finite_gradient(z), self._sharpness, *data)
+        return z, log_prob, white_log_prob(e) - moved
 
     def _advanced(self, state: _Moved, frame: Frame, seed: Any, bounds: Any, data: Any) -> Any:
         """A hundred steps of Adam, and the ELBO's mean and standard error in them, `[B]`."""
@@ -226,6 +231,12 @@ class Ascent:
         return state, mean, tf.sqrt(spread / _CHUNK)
 
 
+@tf.custom_gradient
+def _with_finite_gradient(z: Any) -> Any:
+    """z: a draw at which the density's gradient is not finite has none, and spoils no other's."""
+    return z, lambda g: tf.where(tf.reduce_all(tf.math.is_finite(g), -1, keepdims=True), g, 0.0)
+
+
 def _adam(state: _Moved, slopes: Any, t: Any, rate: Any) -> _Moved:
     found = []
     for x, g, m, s in zip(state.parameters, slopes, state.mean, state.square, strict=True):
@@ -237,17 +248,25 @@ def _adam(state: _Moved, slopes: Any, t: Any, rate: Any) -> _Moved:
 
 
 def _rises(means: list[np.ndarray], errors: list[np.ndarray], tolerance: float) -> np.ndarray:
-    """`[B]` whether the last two hundred steps' ELBO is above that of the two before."""
-    if len(means) < 4:
+    """`[B]` whether the ELBO of the last quarter of the calls is above that of the quarter before.
+
+    Of as much of a rise as chance explains in one of fifty sets of blocks at rest nothing is made,
+    but for more than 0.1: an ELBO that cannot be told yet is not at rest.
+    """
+    if len(means) < 2 * _LEAST:
         return np.full_like(means[-1], True, bool)
-    late, early = np.mean(means[-2:], axis=0), np.mean(means[-4:-2], axis=0)
-    chance = np.sqrt(np.sum(np.square(errors[-4:]), axis=0)) / 2
-    return ~(late - early <= tolerance * (1.0 + np.abs(late)) + 4.0 * chance)
+    width = max(_LEAST, len(means) // 4)
+    late = np.mean(means[-width:], axis=0)
+    early = np.mean(means[-2 * width : -width], axis=0)
+    error = np.sqrt(np.sum(np.square(errors[-2 * width :]), axis=0)) / width
+    quantile = stats.norm.isf(_FALSE_RISES / len(error))
+    chance = np.minimum(quantile * error, _MOST_CHANCE)
+    return ~(late - early <= tolerance * (1.0 + np.abs(late)) + chance)
 
 
 def _resting(means: list[np.ndarray], errors: list[np.ndarray], tolerance: float, most: int) -> int:
     """How many hundreds of steps are, or were, at the full rate; `most` if it is not yet known."""
-    for k in range(4, min(len(means), most) + 1):
+    for k in range(2 * _LEAST, min(len(means), most) + 1):
         if not _rises(means[:k], errors[:k], tolerance).any():
             return k
     return most

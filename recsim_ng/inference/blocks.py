@@ -53,6 +53,15 @@ class Blocks:
         """n, how many numbers a block has."""
         return sum(self._sizes)
 
+    def places(self, index: int) -> list[int]:
+        """Returns which of a block's n numbers are one unknown's.
+
+        Args:
+          index: of the unknown.
+        """
+        first = sum(self._sizes[:index])
+        return list(range(first, first + self._sizes[index]))
+
     def pack(self, parts: Sequence[Any]) -> Any:
         """Returns `[..., B, n]` out of tensors `[..., *shape]`.
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.value import Value
-from recsim_ng.inference import replay
 from recsim_ng.inference.blocks import Blocks, block_axes
 from recsim_ng.inference.gradient import with_gradient
 from recsim_ng.inference.score import log_probs
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.unknown import with_unknowns
+
+Of = Literal["real line", "unknowns", "logs"]
 
 
 class Density:
@@ -35,8 +36,7 @@ class Density:
 
     def __init__(self, target: Target, points: Sequence[Any]) -> None:
         self._target = target
-        self._structure = _parts_of(target.given)
-        self._batches: dict[tuple[int, bool], Callable[..., Any]] = {}
+        self._batches: dict[tuple[int, Of], Callable[..., Any]] = {}
         self._likelihoods: dict[int, Callable[..., Any]] = {}
         shapes = target.unconstrained_shapes()
         self.blocks = Blocks(target.network, target.unknowns, shapes)
@@ -60,45 +60,31 @@ class Density:
         """Returns the logs as tensors, which are arguments of the functions below.
 
         Args:
-          target: of the same story and logs of the same shapes; None: this density's.
+          target: of logs of the same form; None: this density's.
         """
-        return tf.nest.flatten(_parts_of((target or self._target).given))
+        return (target or self._target).data()
 
-    def require_form(self, target: Target) -> None:
-        """Requires logs of the form of this density's.
-
-        Args:
-          target: of the same story.
-
-        Raises:
-          DataError: (also a ValueError) other fields are missing, or shapes differ.
-        """
-        mine, other = _form_of(self._target), _form_of(target)
-        if mine != other:
-            differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])
-            raise DataError(
-                "fit: logs must be of the form that the fitter was made with, they differ in "
-                f"{differing}; make a Fitter for these"
-            )
-
-    def batch(self, count: int, with_jacobian: bool = True) -> Callable[..., Any]:
+    def batch(self, count: int, of: Of = "real line") -> Callable[..., Any]:
         """Returns a function of (z `[C, B, n]`, sharpness `[B]`, *data): `[C, B]` log densities.
 
         Gradients reach z alone.
 
         Args:
           count: C.
-          with_jacobian: False: of the unknowns themselves, as a function of z.
+          of: "real line": the density of z; "unknowns": that of the unknowns x, without the
+            Jacobian, still as a function of z; "logs": without the prior too, the likelihood.
         """
-        key = count, with_jacobian
+        key = count, of
         if key not in self._batches:
             points = tf.TensorSpec([count, *self.shape], tf.float32)
             sharpness = tf.TensorSpec([self.blocks.count], tf.float32)
 
             def tempered(z: Any, sharpness: Any, *data: Any) -> Any:
                 prior, jacobian, likelihood = self._parts(z, data)
-                prior = prior + jacobian if with_jacobian else prior
-                return prior + tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)
+                likelihood = tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)
+                if of == "logs":
+                    return likelihood
+                return likelihood + (prior + jacobian if of == "real line" else prior)
 
             self._batches[key] = with_gradient(
                 tempered, points, sharpness, *self._data_specs(), wrt=1
@@ -120,13 +106,22 @@ class Density:
             )
         return self._likelihoods[count]
 
+    def log_joint(self, z: Any, data: Sequence[Any]) -> Any:
+        """Returns `[C]` log p(x, logs), with gradients to all that the story reads.
+
+        Args:
+          z: `[C, B, n]`.
+          data: the logs.
+        """
+        prior, _, likelihood = self._parts(z, data)
+        return tf.reduce_sum(prior + likelihood, axis=-1)
+
     def _data_specs(self) -> list[tf.TensorSpec]:
         return [tf.TensorSpec(x.shape, x.dtype) for x in self.data()]
 
     def _parts(self, z: Any, data: Sequence[Any]) -> tuple[Any, Any, Any]:
         """`[C, B]` of the prior, of the Jacobian and of the likelihood."""
-        moving, static, later, first = tf.nest.pack_sequence_as(self._structure, list(data))
-        given = replay.Observed(moving, static, self._target.given.length, later, first)
+        given = self._target.given_of(data)
 
         def of(z: Any) -> tuple[Any, Any, Any]:
             target, parts = self._target, self.blocks.unpack(z)
@@ -157,15 +152,30 @@ class Density:
         return True
 
 
+def require_form(like: Target, target: Target) -> None:
+    """Requires logs of the form of others, for which programs were compiled.
+
+    Args:
+      like: a target of these others.
+      target: of the same story.
+
+    Raises:
+      DataError: (also a ValueError) other fields are missing, or shapes differ.
+    """
+    mine, other = _form_of(like), _form_of(target)
+    if mine != other:
+        differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])
+        raise DataError(
+            "fit: logs must be of the form that the fitter was made with, they differ in "
+            f"{differing}; make a Fitter for these"
+        )
+
+
 def _form_of(target: Target) -> dict[str, Any]:
     form: dict[str, Any] = {"length": target.given.length}
     form |= {u.name: (u.when, u.shape) for u in target.unknowns}
-    for kind, part in zip(("moving", "static"), _parts_of(target.given), strict=False):
+    for kind, part in (("moving", target.given.moving), ("static", target.given.static)):
         for name, value in part.items():
             for field, x in value.as_dict.items():
                 form[f"{name}.{field} ({kind})"] = (tuple(x.shape), x.dtype)
     return form
-
-
-def _parts_of(given: replay.Observed) -> tuple[Any, ...]:
-    return given.moving, given.static, given.later, given.first

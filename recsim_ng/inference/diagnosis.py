@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
+
+from recsim_ng.inference.inference_data import arviz
 
 _MOST_RHAT, _LEAST_ESS, _LEAST_BFMI = 1.01, 100.0, 0.3
 
@@ -20,10 +20,7 @@ def chain_problems(draws: np.ndarray, stats: dict[str, np.ndarray]) -> tuple[str
       Bayesian Analysis 16; Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in
       Hamiltonian Monte Carlo, for E-BFMI.
     """
-    with warnings.catch_warnings():
-        # ArviZ announces its next major version whenever it is imported.
-        warnings.simplefilter("ignore", FutureWarning)
-        import arviz as az
+    az = arviz()
     chains = draws.shape[0]
     still = np.ptp(draws, axis=1).max(axis=-1) == 0.0  # [C, B]
     if still.any():

@@ -12,26 +12,30 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import DataError
+from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.noise import seed_words
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
-from recsim_ng.inference.density import Density
+from recsim_ng.inference.density import Of, require_form
 from recsim_ng.inference.diagnosis import chain_problems
-from recsim_ng.inference.inference_data import inference_data
+from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
+from recsim_ng.inference.inference_data import inference_data, variables_data
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.neutra import Neutra, NeutraSettings
-from recsim_ng.inference.optimum import Optimiser
+from recsim_ng.inference.optimum import Optimiser, OptimumSettings
 from recsim_ng.inference.population import Populations
 from recsim_ng.inference.target import Target
+from recsim_ng.inference.training import Trainer, trainable_variables
 from recsim_ng.inference.variational import Variational, ViSettings
 
-SETTINGS: dict[str, type | None] = {
+SETTINGS: dict[str, type] = {
     "mcmc": McmcSettings,
-    "map": None,
+    "map": OptimumSettings,
+    "mle": OptimumSettings,
+    "em": EmSettings,
     "vi": ViSettings,
     "neutra": NeutraSettings,
 }
@@ -63,14 +67,14 @@ class Fit:
         verdict = "no diagnostic speaks against it"
         if self.problems:
             verdict = "NOT TO BE TRUSTED: " + "; ".join(self.problems)
-        names = ", ".join(u.name for u in self.target.unknowns)
+        names = ", ".join(str(name) for name in self.data.posterior)
         return f"Fit of {names} by {self.method}: {verdict}"
 
 
 def fit(
     story: Network | Sequence[Variable],
     logs: Trajectory | Mapping[str, Value],
-    parameters: Sequence[str] | None = None,
+    parameters: Sequence[Any] | None = None,
     method: str = "mcmc",
     *,
     seed: Any = 0,
@@ -88,11 +92,16 @@ def fit(
       story: a Network, or its variables.
       logs: what was observed: variable name -> Value, time axis first; fields may be missing.
       parameters: "variable.field" of all that is to be inferred; None: all that is drawn and not in
-        the logs.
-      method: "mcmc": NUTS or HMC, as the settings say; "map": the mode, on the real line without
-        the Jacobian, by L-BFGS.
+        the logs. For "em" these are the parameters, and what else is drawn is latent. For "mle" and
+        "em" the story's own trainable variables may be named too, and are the default if there are
+        any; they keep what was found.
+      method: "mcmc": NUTS or HMC, as the settings say; "map": the mode of what is unknown, the
+        prior counted; "mle": the maximum of the likelihood, the prior left out; "em": the same with
+        latents averaged over; "vi": draws of a surrogate, the nearest of its family; "neutra": NUTS
+        in the space of a fitted flow.
       seed: an int or a pair of ints.
-      settings: of the method, a McmcSettings for "mcmc"; None: its defaults.
+      settings: of the method, McmcSettings, OptimumSettings (map, mle), EmSettings, ViSettings or
+        NeutraSettings; None: its defaults.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
         every posterior draw: as large as the logs times the draws.
       progress: called with (steps done, steps in all) from time to time.
@@ -135,7 +144,7 @@ class Fitter:
         self,
         story: Network | Sequence[Variable],
         logs: Trajectory | Mapping[str, Value],
-        parameters: Sequence[str] | None = None,
+        parameters: Sequence[Any] | None = None,
         method: str = "mcmc",
         *,
         settings: Any = None,
@@ -144,19 +153,51 @@ class Fitter:
         check.one_of("fit", "method", method, tuple(SETTINGS))
         kind = SETTINGS[method]
         if settings is not None:
-            check.instance("fit", "settings", settings, type(None) if kind is None else kind)
-        self._method, self._parameters = method, parameters
-        self._settings = kind() if settings is None and kind is not None else settings
-        self._target = Target(story, logs, parameters)
-        _require_continuous(self._target)
-        self._populations = Populations(self._target, seed)
-        self._density = self._populations.density
-        self._machine: Any = None
+            check.instance("fit", "settings", settings, kind)
+        self._method = method
+        self._settings = kind() if settings is None else settings
+        parameters = list(parameters or ())
+        self._names = [p for p in parameters if isinstance(p, str)]
+        variables = [p for p in parameters if not isinstance(p, str)]
+        self._target = self._target_of(story, logs)
+        if method in ("mle", "em") and not parameters:
+            variables = trainable_variables(self._target)
+        elif variables and method not in ("mle", "em"):
+            raise ConfigError(
+                f"fit: method '{method}' infers what is drawn, got {len(variables)} variables as "
+                "parameters; give them a prior in the story, or use 'mle' or 'em'"
+            )
+        self._populations: Populations | None = None
+        if method == "mle" and variables:
+            self._require_no_unknowns()
+        else:
+            _require_continuous(self._target)
+            self._populations = Populations(self._target, seed)
+        self._machine = self._machine_for(variables)
 
-    @property
-    def density(self) -> Density:
-        """What is fitted."""
-        return self._density
+    def _target_of(self, story: Any, logs: Any) -> Target:
+        # EM's parameters are some of the unknowns, other methods' all of them.
+        return Target(story, logs, self._names if self._names and self._method != "em" else None)
+
+    def _require_no_unknowns(self) -> None:
+        if self._target.unknowns:
+            raise DataError(
+                "fit: for the maximum of the likelihood over variables the logs must hold all that "
+                f"is drawn, got none of {[u.name for u in self._target.unknowns]}; use 'em', which "
+                "averages over it"
+            )
+
+    def _machine_for(self, variables: list[Any]) -> Any:
+        if self._populations is None:
+            return Trainer(self._target, variables, self._settings)
+        density = self._populations.density
+        if self._method in ("mcmc", "vi", "neutra"):
+            kind: Any = {"mcmc": Sampler, "vi": Variational, "neutra": Neutra}[self._method]
+            return kind(density, self._settings)
+        if self._method == "em":
+            return ExpectationMaximisation(density, self._settings, self._names, variables)
+        of: Of = "unknowns" if self._method == "map" else "logs"
+        return Optimiser(density, of, self._settings)
 
     def fit(
         self,
@@ -183,79 +224,63 @@ class Fitter:
         """
         target = self._target
         if logs is not None:
-            target = Target(self._target.network, logs, self._parameters)
-            self._density.require_form(target)
-        run = _Run(
-            target=target,
-            data=self._density.data(target),
-            seed=seed,
-            progress=progress,
-            checkpoint=checkpoint,
-        )
+            target = self._target_of(self._target.network, logs)
+            require_form(self._target, target)
+        run = _Run(target, seed, progress, checkpoint)
+        if self._populations is None:
+            data, problems = self._trained(run)
+            return Fit(data, self._method, problems, target)
         found = {
             "mcmc": self._sampled,
-            "map": self._climbed,
+            "em": self._averaged,
             "vi": self._approximated,
-            "neutra": self._pulled,
-        }[self._method](run)
-        data = inference_data(target, self._density.blocks, found, log_likelihood)
+            "neutra": self._approximated,
+        }.get(self._method, self._climbed)(run, self._populations)
+        data = inference_data(target, self._populations.density.blocks, found, log_likelihood)
         return Fit(data, self._method, found.problems, target)
 
-    def _sampled(self, run: _Run) -> Inferred:
-        settings = self._settings
-        if self._machine is None:
-            self._machine = Sampler(self._density, settings)
-        population = self._populations.at(run.target, run.seed, run.words(0), settings.num_chains)
+    def _sampled(self, run: _Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
         chains = self._machine.run(
-            population.points,
-            population.scaling,
-            run.data,
+            start.points,
+            start.scaling,
+            run.target.data(),
             run.words(1),
             progress=run.progress,
             checkpoint=run.checkpoint,
-            origin=run.origin(self._method, settings),
+            origin=run.origin(self._method, self._settings),
         )
         return Inferred(chains.draws, chains.stats, chain_problems(chains.draws, chains.stats))
 
-    def _climbed(self, run: _Run) -> Inferred:
-        if self._machine is None:
-            self._machine = Optimiser(self._density)
-        population = self._populations.at(run.target, run.seed, run.words(0), 1)
-        return self._machine.run(population.points[0], run.data, is_near=population.is_tempered)
+    def _climbed(self, run: _Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), 1)
+        return self._machine.run(start.points[0], run.target.data(), is_near=start.is_tempered)
 
-    def _approximated(self, run: _Run) -> Inferred:
-        if self._machine is None:
-            self._machine = Variational(self._density, self._settings)
+    def _averaged(self, run: _Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
+        return self._machine.run(start, run.target.data(), run.words(1), run.progress)
+
+    def _approximated(self, run: _Run, populations: Populations) -> Inferred:
         start = None
         if not self._machine.is_learnt:
-            start = self._populations.at(run.target, run.seed, run.words(0), 1)
+            start = populations.at(run.target, run.seed, run.words(0), 1)
         return self._machine.run(
             start,
             run.target,
-            run.data,
             run.words(1),
             progress=run.progress,
             checkpoint=run.checkpoint,
             origin=run.origin(self._method, self._settings),
         )
 
-    def _pulled(self, run: _Run) -> Inferred:
-        if self._machine is None:
-            self._machine = Neutra(self._density, self._settings)
-        return self._machine.run(
-            self._populations.at(run.target, run.seed, run.words(0), 1),
-            run.data,
-            run.words(1),
-            progress=run.progress,
-            checkpoint=run.checkpoint,
-            origin=run.origin(self._method, self._settings),
-        )
+    def _trained(self, run: _Run) -> tuple[Any, tuple[str, ...]]:
+        log_prob, problems = self._machine.run(*run.target.data())
+        return variables_data(run.target, self._machine.variables, log_prob), problems
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Run:
     target: Target
-    data: list[Any]
     seed: Any
     progress: Callable[[int, int], None] | None
     checkpoint: str | os.PathLike[str] | None
@@ -270,7 +295,7 @@ class _Run:
         if self.checkpoint is None:
             return ""
         digest = hashlib.sha256()
-        for x in self.data:
+        for x in self.target.data():
             digest.update(np.ascontiguousarray(x).tobytes())
         names = [(u.name, u.when, u.shape) for u in self.target.unknowns]
         return f"{method} {settings} {self.seed} {names} {digest.hexdigest()}"

@@ -6,6 +6,8 @@ import warnings
 
 import numpy as np
 
+from recsim_ng.inference.inference_data import arviz
+
 MOST_SHAPE = 0.7  # Pareto k above which weights have no mean to be estimated
 _EVEN = 0.01  # log weights that differ by no more have no tail to look at
 
@@ -19,9 +21,7 @@ def pareto_shapes(log_weights: np.ndarray) -> np.ndarray:
     Source: Vehtari et al. (2024), Pareto smoothed importance sampling, Journal of Machine Learning
       Research 25; Yao et al. (2018), Yes, but did it work? Evaluating variational inference, ICML.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
-        import arviz as az
+    az = arviz()
     found = np.full(log_weights.shape[1], np.inf)
     finite = np.isfinite(log_weights).all(axis=0)
     even = finite & (np.ptp(np.where(np.isfinite(log_weights), log_weights, 0.0), axis=0) < _EVEN)

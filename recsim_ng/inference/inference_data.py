@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,7 @@ def inference_data(
       inferred: the draws.
       with_log_likelihood: whether to score every observed draw under every posterior draw.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
-        import arviz as az
+    az = arviz()
     parts = target.constrain(blocks.unpack(tf.convert_to_tensor(inferred.draws)))
     posterior = {u.name: x.numpy() for u, x in zip(target.unknowns, parts, strict=True)}
     dims: dict[str, list[str]] = {}
@@ -42,15 +41,8 @@ def inference_data(
         lead = _LEAD.get(unknown.when, ())
         if names is not None:
             dims[unknown.name] = [*lead, *names]
-    observed = {}
-    given = target.given
-    for values, lead in ((given.moving, ("time",)), (given.static, ())):
-        for name, value in values.items():
-            for field, x in value.as_dict.items():
-                observed[f"{name}.{field}"] = np.asarray(x)
-                axes = _axes(target, name, field)
-                if axes is not None:
-                    dims[f"{name}.{field}"] = [*lead, *axes]
+    observed, axes = _observed(target)
+    dims |= axes
     groups: dict[str, Any] = {"posterior": posterior, "observed_data": observed}
     groups["sample_stats"] = {
         _STAT_NAMES.get(name, name): x[..., 0] if x.ndim == 3 and x.shape[-1] == 1 else x
@@ -77,6 +69,49 @@ _STAT_NAMES = {
 def _axes(target: Target, variable: str, field: str) -> tuple[str, ...] | None:
     spec = next(v.spec for v in target.network.variables if v.name == variable)
     return spec.get(field).dims
+
+
+def _observed(target: Target) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    observed: dict[str, np.ndarray] = {}
+    dims: dict[str, list[str]] = {}
+    given = target.given
+    for values, lead in ((given.moving, ("time",)), (given.static, ())):
+        for name, value in values.items():
+            for field, x in value.as_dict.items():
+                observed[f"{name}.{field}"] = np.asarray(x)
+                axes = _axes(target, name, field)
+                if axes is not None:
+                    dims[f"{name}.{field}"] = [*lead, *axes]
+    return observed, dims
+
+
+def variables_data(target: Target, variables: Sequence[Any], log_prob: float) -> Any:
+    """Returns the values of trained variables as InferenceData, one draw under each one's name.
+
+    Args:
+      target: of the logs.
+      variables: that were trained.
+      log_prob: of the logs.
+    """
+    az = arviz()
+    names: dict[str, Any] = {}
+    for variable in variables:
+        name, count = variable.name.split(":")[0], 1
+        while name in names:
+            count += 1
+            name = f"{variable.name.split(':')[0]}_{count}"
+        names[name] = np.asarray(variable)[None, None]
+    observed, dims = _observed(target)
+    stats = {"lp": np.full((1, 1), log_prob, np.float32)}
+    return az.from_dict(posterior=names, sample_stats=stats, observed_data=observed, dims=dims)
+
+
+def arviz() -> Any:
+    """Returns ArviZ, which announces its next major version whenever it is imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        import arviz as az
+    return az
 
 
 def _log_likelihood(target: Target, blocks: Blocks, packed: np.ndarray) -> dict[str, np.ndarray]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from recsim_ng.core import check
-from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.checkpoint import Checkpoint
 from recsim_ng.inference.scaling import Scaling, scaling_of
 
-_CHUNK = 25  # steps of one compiled call
+STEPS_AT_ONCE = 25  # steps of one compiled call
 _FIRST, _LAST = 0.15, 0.1  # shares of the warm-up in which the scales are not learnt
 _FIRST_STEP = 0.3
 
@@ -68,23 +67,6 @@ class Chains:
     step_size: np.ndarray
 
 
-class Sampled(Protocol):
-    """What chains need of a density.
-
-    Attributes:
-      blocks: in which its points are laid out.
-    """
-
-    blocks: Blocks
-
-    def batch(self, count: int) -> Callable[..., Any]:
-        """Returns a function of (z `[C, B, n]`, sharpness `[B]`, *data): `[C, B]` log densities.
-
-        Args:
-          count: C.
-        """
-
-
 class Sampler:
     """Runs chains over a density: a warm-up in windows, then draws.
 
@@ -93,19 +75,24 @@ class Sampler:
     windows of doubling length. All are advanced together, in one compiled program.
 
     Args:
-      density: what is sampled.
+      density: what is sampled; has `batch` and `blocks`.
       settings: how.
+
+    Attributes:
+      begin: (z `[C, B, n]`, scaling, step size `[B, 1]`, data) -> the kernel's results there.
+      advance: (z / scaling, scaling, results, seed, data) -> states of 25 steps `[25, C, B, n]`,
+        still divided by the scaling, results, stats; the step size is learnt.
 
     Source: Hoffman and Gelman (2014), The No-U-Turn sampler, Journal of Machine Learning Research
       15; the windows are Stan's (Stan reference manual, 15.2).
     """
 
-    def __init__(self, density: Sampled, settings: McmcSettings) -> None:
+    def __init__(self, density: Any, settings: McmcSettings) -> None:
         self._settings = settings
         self._log_prob = density.batch(settings.num_chains)
         self._sharpness = tf.ones([density.blocks.count])
-        self._begin = tf.function(self._begun, jit_compile=True, autograph=False)
-        self._advance = tf.function(self._advanced, jit_compile=True, autograph=False)
+        self.begin = tf.function(self._begun, jit_compile=True, autograph=False)
+        self.advance = tf.function(self._advanced, jit_compile=True, autograph=False)
 
     def run(
         self,
@@ -133,14 +120,14 @@ class Sampler:
           ConfigError: (also a ValueError) the checkpoint is another run's.
         """
         windows = warmup_windows(self._settings.num_warmup)
-        num_drawn = _rounded(self._settings.num_draws) // _CHUNK
+        num_drawn = _rounded(self._settings.num_draws) // STEPS_AT_ONCE
         ends, at = {}, 0
         for length, is_slow in windows:
-            at += length // _CHUNK
+            at += length // STEPS_AT_ONCE
             ends[at] = is_slow
         whole = at + num_drawn
         z = start
-        results = self._begin(z, scaling, tf.fill([z.shape[1], 1], _FIRST_STEP), data)
+        results = self.begin(z, scaling, tf.fill([z.shape[1], 1], _FIRST_STEP), data)
         done = 0
         kept: list[np.ndarray] = []
         draws: list[np.ndarray] = []
@@ -150,7 +137,7 @@ class Sampler:
         if held is not None:
             done, (z, scaling, results), (kept, draws, stats) = held.restored(z, scaling, results)
         while done < whole:
-            states, results, found = self._advance(
+            states, results, found = self.advance(
                 scaling.inverse(z), scaling, results, _folded(seed, done), data
             )
             states = scaling.forward(states)
@@ -163,7 +150,7 @@ class Sampler:
                         scaling = scaling_of(_flat(np.concatenate(kept)))
                     kept = []
                     step = tf.exp(results.log_averaging_step[0])
-                    results = self._begin(z, scaling, step, data)
+                    results = self.begin(z, scaling, step, data)
                     if done == at:
                         results = results._replace(
                             num_adaptation_steps=tf.constant(0),
@@ -174,7 +161,7 @@ class Sampler:
                 stats.append({name: x.numpy() for name, x in found.items()})
             keeper.save(done, (z, scaling, results), (kept, draws, stats))
             if progress is not None:
-                progress(min(done, whole) * _CHUNK, whole * _CHUNK)
+                progress(min(done, whole) * STEPS_AT_ONCE, whole * STEPS_AT_ONCE)
         keeper.remove()
         keep = self._settings.num_draws
         return Chains(
@@ -209,7 +196,7 @@ class Sampler:
         self, y: Any, scaling: Scaling, results: Any, seed: Any, data: list[Any]
     ) -> tuple[Any, Any, dict[str, Any]]:
         found = tfp.mcmc.sample_chain(
-            _CHUNK,
+            STEPS_AT_ONCE,
             y,
             kernel=self._kernel(scaling, results.new_step_size, data),
             previous_kernel_results=results,
@@ -249,8 +236,8 @@ def warmup_windows(num_warmup: int) -> list[tuple[int, bool]]:
       num_warmup: steps in all; windows are whole multiples of 25, so there may be a few more.
     """
     first, last = _rounded(_FIRST * num_warmup), _rounded(_LAST * num_warmup)
-    left = max(_rounded(num_warmup) - first - last, _CHUNK)
-    windows, length = [(first, False)], _CHUNK
+    left = max(_rounded(num_warmup) - first - last, STEPS_AT_ONCE)
+    windows, length = [(first, False)], STEPS_AT_ONCE
     while left > 0:
         take = left if left < 3 * length else length  # the last window takes what would be short
         windows.append((take, True))
@@ -259,7 +246,7 @@ def warmup_windows(num_warmup: int) -> list[tuple[int, bool]]:
 
 
 def _rounded(steps: float) -> int:
-    return max(1, -int(-steps // _CHUNK)) * _CHUNK
+    return max(1, -int(-steps // STEPS_AT_ONCE)) * STEPS_AT_ONCE
 
 
 def _flat(states: Any) -> Any:

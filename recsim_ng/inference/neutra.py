@@ -21,6 +21,7 @@ from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.population import Start
 from recsim_ng.inference.scaling import Scaling
 from recsim_ng.inference.surrogate import Surrogate
+from recsim_ng.inference.target import Target
 from recsim_ng.inference.variational import Variational, ViSettings
 
 
@@ -117,12 +118,13 @@ class Neutra:
         self._settings, self._density = settings, density
         self._variational = Variational(density, settings.vi)
         self._pulled: Pulled | None = None
+        self.is_learnt = False  # every run has a surrogate of its own
         self._sampler: Any = None
 
     def run(
         self,
         start: Start,
-        data: list[Any],
+        target: Target,
         seed: Any,
         *,
         progress: Callable[[int, int], None] | None = None,
@@ -133,7 +135,7 @@ class Neutra:
 
         Args:
           start: where the surrogate begins.
-          data: of the density.
+          target: whose logs are fitted.
           seed: `[2]` int32.
           progress: called with (steps done, steps at most): of the surrogate, then of the chains.
           checkpoint: a file that keeps what the chains have done; what the surrogate has learnt is
@@ -143,7 +145,7 @@ class Neutra:
         Raises:
           ConfigError: (also a ValueError) the checkpoint is another run's.
         """
-        seeds = tf.random.experimental.stateless_split(seed, 3)
+        data, seeds = target.data(), tf.random.experimental.stateless_split(seed, 3)
         beside = None if checkpoint is None else f"{os.fspath(checkpoint)}.surrogate"
         learnt = self._variational.ascent.learn(
             start.points[0],

@@ -1,31 +1,62 @@
-"""Modes of a density, block by block."""
+"""Modes: of a density, block by block, and of what a story's own variables are trained by."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.inference.density import Density
+from recsim_ng.core import check
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.inference.density import Density, Of
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.start import ascended
 
-_MOST_STEPS = 1000
 _FLAT = 1e-3  # a gradient's greatest component where the optimiser stops
+_STILL = 1e-5  # relative rise over the last tenth of a gradient optimiser's steps
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimumSettings:
+    """How a maximum is sought.
+
+    Attributes:
+      optimizer: "lbfgs", or a Keras optimizer, which is used as it is.
+      num_steps: the most steps that are taken; of a Keras optimizer, all of them are.
+    """
+
+    optimizer: Any = "lbfgs"
+    num_steps: int = 1000
+
+    def __post_init__(self) -> None:
+        check.whole("OptimumSettings", "num_steps", self.num_steps, 1)
+        if self.optimizer != "lbfgs" and not isinstance(
+            self.optimizer, tf.keras.optimizers.Optimizer
+        ):
+            raise ConfigError(
+                "OptimumSettings: optimizer must be 'lbfgs' or a Keras optimizer, got "
+                f"{self.optimizer!r}"
+            )
 
 
 class Optimiser:
-    """Climbs p(unknowns, logs), on the real line without the Jacobian: Adam, then L-BFGS.
+    """Climbs p(unknowns, logs) or p(logs | unknowns) on the real line, block by block.
 
     Args:
       density: whose blocks are climbed.
+      of: "unknowns" for the mode of the posterior of the unknowns themselves, without the Jacobian;
+        "logs" for the maximum of the likelihood.
+      settings: how.
     """
 
-    def __init__(self, density: Density) -> None:
-        self._log_prob = density.batch(1, with_jacobian=False)
+    def __init__(self, density: Density, of: Of, settings: OptimumSettings) -> None:
+        self._log_prob = density.batch(1, of)
         self._sharpness = tf.ones([density.blocks.count])
+        self._settings = settings
         self._ascend = tf.function(self._ascended, jit_compile=True, autograph=False)
         self._finish = tf.function(self._finished, jit_compile=True, autograph=False)
 
@@ -35,20 +66,26 @@ class Optimiser:
         Args:
           start: `[B, n]` where to begin.
           data: of the density.
-          is_near: whether it is on the right hill already; Adam is left out then.
+          is_near: whether it is on the right hill already, so that L-BFGS may begin at once.
         """
-        start = tf.convert_to_tensor(start)
-        found = self._finish(start if is_near else self._ascend(start, data), data)
+        z = tf.convert_to_tensor(start)
+        if self._settings.optimizer != "lbfgs":
+            point = tf.Variable(z)
+            problems: tuple[str, ...] = stepped(
+                lambda: tf.reduce_sum(self._log_prob(point[None], self._sharpness, *data)),
+                [point],
+                self._settings,
+            )
+            density = self._log_prob(point[None], self._sharpness, *data)[0].numpy()
+            return _one(point.numpy(), density, problems)
+        found = self._finish(z if is_near else self._ascend(z, data), data)
         stuck = np.flatnonzero(~found.converged.numpy())
-        problems: tuple[str, ...] = ()
+        problems = ()
         if len(stuck):
             shown = f"{stuck[:5].tolist()}{' ...' if len(stuck) > 5 else ''}"
             where = "" if start.shape[0] == 1 else f" in {len(stuck)} blocks, {shown}"
             problems = (f"the optimiser has not converged{where}",)
-        density = -found.objective_value.numpy()
-        return Inferred(
-            found.position.numpy()[None, None], {"log_density": density[None, None]}, problems
-        )
+        return _one(found.position.numpy(), -found.objective_value.numpy(), problems)
 
     def _ascended(self, z: Any, data: list[Any]) -> Any:
         return ascended(lambda many: self._log_prob(many, self._sharpness, *data), z[None])[0]
@@ -60,11 +97,59 @@ class Optimiser:
                 value = -self._log_prob(z[None], self._sharpness, *data)[0]
             return value, tape.gradient(value, z)
 
-        return tfp.optimizer.lbfgs_minimize(
-            falling,
-            initial_position=z,
-            num_correction_pairs=20,
-            tolerance=_FLAT,
-            f_relative_tolerance=1e-7,
-            max_iterations=_MOST_STEPS,
-        )
+        return lowest(falling, z, self._settings.num_steps)
+
+
+def lowest(falling: Callable[[Any], tuple[Any, Any]], start: Any, num_steps: int) -> Any:
+    """Returns what tfp.optimizer.lbfgs_minimize does.
+
+    Args:
+      falling: `[..., n]` -> value `[...]`, gradient `[..., n]`.
+      start: `[..., n]`.
+      num_steps: the most steps.
+    """
+    return tfp.optimizer.lbfgs_minimize(
+        falling,
+        initial_position=start,
+        num_correction_pairs=20,
+        tolerance=_FLAT,
+        f_relative_tolerance=1e-7,
+        max_iterations=num_steps,
+    )
+
+
+def stepped(
+    objective: Callable[[], Any], variables: list[Any], settings: OptimumSettings
+) -> tuple[str, ...]:
+    """Moves variables uphill by a Keras optimizer, and returns what speaks against the result.
+
+    Args:
+      objective: what rises, a scalar.
+      variables: that it depends on.
+      settings: whose optimizer it is.
+    """
+    # An optimizer belongs to its first variables, and a user's must serve for another fit.
+    optimizer = type(settings.optimizer).from_config(settings.optimizer.get_config())
+    optimizer.build(variables)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def step() -> Any:
+        with tf.GradientTape() as tape:
+            value = objective()
+        gradients = tape.gradient(value, variables)
+        optimizer.apply([-g for g in gradients], variables)
+        return value
+
+    values = np.array([float(step()) for _ in range(settings.num_steps)])
+    last = values[-max(2, len(values) // 10) :]
+    if not np.all(np.isfinite(last)):
+        return ("the optimizer has run to where the density is not finite: lower its rate",)
+    half = len(last) // 2
+    rise = float(np.mean(last[half:]) - np.mean(last[:half]))
+    if rise > _STILL * max(1.0, abs(float(values[-1]))):
+        return (f"the density still rises, by {rise:.3g} in the last steps: take more of them",)
+    return ()
+
+
+def _one(point: np.ndarray, density: np.ndarray, problems: tuple[str, ...]) -> Inferred:
+    return Inferred(point[None, None], {"log_density": density[None, None]}, problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -42,6 +43,17 @@ class Scaling(NamedTuple):
             self.factor, tf.eye(self.factor.shape[-1], batch_shape=self.factor.shape[:1])
         )
         return tf.reduce_sum(inverse * z[..., None, :], axis=-1)
+
+    def of(self, places: Sequence[int]) -> Scaling:
+        """Returns the scaling of some of the numbers.
+
+        Args:
+          places: which of the n.
+        """
+        if self.factor.shape.rank == 2:
+            return Scaling(tf.gather(self.factor, places, axis=-1))
+        rows = tf.gather(self.factor, places, axis=-2)
+        return Scaling(tf.linalg.cholesky(tf.matmul(rows, rows, transpose_b=True)))
 
 
 def scaling_of(points: Any) -> Scaling:

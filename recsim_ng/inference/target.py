@@ -98,8 +98,28 @@ class Target:
         Args:
           x: the unknowns' values, of their shapes.
         """
-        known = with_unknowns(self._given, self._unknowns, x)
-        return total_log_prob(log_probs(self._network, known).values())
+        return total_log_prob(log_probs(self._network, self.with_unknowns(x)).values())
+
+    def with_unknowns(self, x: Sequence[Any]) -> replay.Observed:
+        """Returns the logs, completed by the unknowns.
+
+        Args:
+          x: the unknowns' values, of their shapes.
+        """
+        return with_unknowns(self._given, self._unknowns, x)
+
+    def data(self) -> list[Any]:
+        """Returns the logs as a list of tensors."""
+        return tf.nest.flatten(_structure(self._given))
+
+    def given_of(self, data: Sequence[Any]) -> replay.Observed:
+        """Returns logs out of such a list.
+
+        Args:
+          data: of the shapes and dtypes of `data()`.
+        """
+        moving, static = tf.nest.pack_sequence_as(_structure(self._given), list(data))
+        return self._given._replace(moving=moving, static=static)
 
     def score(self, x: Sequence[Any]) -> Score:
         """Returns log p(unknowns, logs) in parts.
@@ -107,7 +127,7 @@ class Target:
         Args:
           x: the unknowns' values, of their shapes.
         """
-        network, known = self._network, with_unknowns(self._given, self._unknowns, x)
+        network, known = self._network, self.with_unknowns(x)
         fields = tf.function(lambda: log_probs(network, known), autograph=False)()
         return score_of(network, fields, total_log_prob(fields.values()))
 
@@ -124,6 +144,10 @@ class Target:
             jacobian = unknown.bijector.forward_log_det_jacobian(at, event_ndims=ndims)
             moved += tf.reduce_sum(tf.cast(jacobian, tf.float32))
         return self.log_joint(x) + moved
+
+
+def _structure(given: replay.Observed) -> tuple[Any, Any]:
+    return given.moving, given.static
 
 
 def _require_numbers(given: replay.Observed) -> None:

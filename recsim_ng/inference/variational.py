@@ -33,10 +33,12 @@ class ViSettings:
         block; "flow": inverse autoregressive flows.
       num_steps: at the full learning rate, at most; they end when the ELBO rises no more. A third
         as many follow, in which the rate falls.
-      num_samples: of the ELBO at each step.
-      learning_rate: of Adam, in units of the scales at the start.
+      num_samples: of the ELBO at each step; None: 8, and 32 for flows.
+      learning_rate: of Adam, in units of the scales at the start; None: 0.05, and 0.01 for networks,
+        those of flows and of amortised surrogates.
       num_draws: of the surrogate, in the result.
-      tolerance: by which share of itself the ELBO may rise in 200 steps and count as at rest.
+      tolerance: by which share of itself the ELBO may rise from one quarter of the steps to the next,
+        and count as at rest.
       num_layers: of a flow.
       hidden_units: of each layer of a flow's or an amortising network.
       amortised: whether means and scales are a network's, of each block's own logs; further logs of
@@ -45,8 +47,8 @@ class ViSettings:
 
     family: str = "mean_field"
     num_steps: int = 3000
-    num_samples: int = 8
-    learning_rate: float = 0.05
+    num_samples: int | None = None
+    learning_rate: float | None = None
     num_draws: int = 1000
     tolerance: float = 1e-4
     num_layers: int = 2
@@ -56,9 +58,12 @@ class ViSettings:
     def __post_init__(self) -> None:
         where = "ViSettings"
         check.one_of(where, "family", self.family, ("mean_field", "full_rank", "flow"))
-        for name in ("num_steps", "num_samples", "num_draws", "num_layers", "hidden_units"):
+        for name in ("num_steps", "num_draws", "num_layers", "hidden_units"):
             check.whole(where, name, getattr(self, name), 1)
-        check.real(where, "learning_rate", self.learning_rate, 1e-6, 1.0)
+        if self.num_samples is not None:
+            check.whole(where, "num_samples", self.num_samples, 1)
+        if self.learning_rate is not None:
+            check.real(where, "learning_rate", self.learning_rate, 1e-6, 1.0)
         check.real(where, "tolerance", self.tolerance, 0.0, 1.0)
         check.flag(where, "amortised", self.amortised)
         if self.amortised and self.family != "mean_field":
@@ -85,12 +90,13 @@ class Variational:
         self._learnt: Learnt | None = None
         self._standard: Standard | None = None
         self.surrogate = _surrogate(density.shape, settings)
+        has_network = settings.amortised or settings.family == "flow"
         self.ascent = Ascent(
             density,
             self.surrogate,
             num_steps=settings.num_steps,
-            num_samples=settings.num_samples,
-            learning_rate=settings.learning_rate,
+            num_samples=settings.num_samples or (32 if settings.family == "flow" else 8),
+            learning_rate=settings.learning_rate or (0.01 if has_network else 0.05),
             tolerance=settings.tolerance,
         )
 
@@ -103,7 +109,6 @@ class Variational:
         self,
         start: Start | None,
         target: Target,
-        data: list[Any],
         seed: Any,
         *,
         progress: Callable[[int, int], None] | None = None,
@@ -118,7 +123,6 @@ class Variational:
         Args:
           start: where to begin; not used once a network has been learnt.
           target: whose logs are fitted.
-          data: of the density, for that target.
           seed: `[2]` int32.
           progress: called with (steps done, steps at most) after every hundred.
           checkpoint: a file that keeps what is done, and from which an interrupted run goes on.
@@ -128,7 +132,7 @@ class Variational:
           ConfigError: (also a ValueError) the checkpoint is another run's, or there is nothing that
             a network could learn from.
         """
-        learnt = self._learnt
+        learnt, data = self._learnt, target.data()
         features = None
         if self._settings.amortised:
             found = features_of(target, self._blocks)

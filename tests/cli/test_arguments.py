@@ -65,7 +65,7 @@ def test_what_is_asked_wrongly_is_one_clear_error(argv, message):
         ("run toy --kind fly", ["fly", "walk", "rest"]),
         ("run movielens", ["--ratings", "recsim-ng data movielens-100k"]),
         ("compare toy", ["--vary SETTING=a,b,c"]),
-        ("data films", ["--help"]),
+        ("data films", ["movielens-100k", "open-bandit", "cdnow", "--help"]),
         ("list all", ["all"]),
     ],
 )
@@ -143,3 +143,11 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_data_set_that_can_be_fetched_may_be_asked_for():
+    from recsim_ng.datasets.data_source import SOURCES
+
+    for name in SOURCES:
+        asked = arguments.parse(["data", name, "here"])
+        assert (asked.dataset, asked.directory) == (name, "here")

