@@ -71,8 +71,8 @@ class Ascent:
       num_steps: at the full learning rate, at most.
       num_samples: S, of the ELBO at each step.
       learning_rate: in units of the frame.
-      tolerance: by which share of itself the ELBO may rise from one quarter of the steps to the next,
-        and count as at rest.
+      tolerance: by which share of itself the ELBO may rise from one quarter of the steps to the
+        next, and count as at rest.
 
     Source: Kucukelbir et al. (2017), Automatic differentiation variational inference, Journal of
       Machine Learning Research 18; Roeder et al. (2017), Sticking the landing, NeurIPS 30.

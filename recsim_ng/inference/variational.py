@@ -34,11 +34,11 @@ class ViSettings:
       num_steps: at the full learning rate, at most; they end when the ELBO rises no more. A third
         as many follow, in which the rate falls.
       num_samples: of the ELBO at each step; None: 8, and 32 for flows.
-      learning_rate: of Adam, in units of the scales at the start; None: 0.05, and 0.01 for networks,
-        those of flows and of amortised surrogates.
+      learning_rate: of Adam, in units of the scales at the start; None: 0.05, and 0.01 for
+        networks, those of flows and of amortised surrogates.
       num_draws: of the surrogate, in the result.
-      tolerance: by which share of itself the ELBO may rise from one quarter of the steps to the next,
-        and count as at rest.
+      tolerance: by which share of itself the ELBO may rise from one quarter of the steps to the
+        next, and count as at rest.
       num_layers: of a flow.
       hidden_units: of each layer of a flow's or an amortising network.
       amortised: whether means and scales are a network's, of each block's own logs; further logs of
@@ -172,6 +172,7 @@ class Variational:
                 "elbo_trace": learnt.trace,
                 "pareto_k": shapes,
                 "learnt": learnt,
+                "surrogate": self.surrogate,
             },
         )
 
