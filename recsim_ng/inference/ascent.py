@@ -215,8 +215,10 @@ class Ascent:
                 tape.watch(state.parameters)
                 key = _folded(seed, number)
                 _, p, q = self._sampled(state.parameters, frame, key, data, held=True)
-                elbo = tf.reduce_mean(p - q, axis=0)
-                loss = -tf.reduce_sum(elbo)
+                # Draws without a density pull nowhere, but the trace tells of them.
+                each = tf.where(tf.math.is_finite(p), p - q, 0.0)
+                loss = -tf.reduce_sum(tf.reduce_mean(each, axis=0))
+            elbo = tf.reduce_mean(p - q, axis=0)
             slopes = tape.gradient(loss, state.parameters)
             t = tf.cast(number + 1, tf.float32)
             fallen = tf.clip_by_value((t - fall * _CHUNK) / span, 0.0, 1.0)

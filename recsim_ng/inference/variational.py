@@ -165,7 +165,7 @@ class Variational:
         return Inferred(
             draws[None],
             {"log_density": log_density[None], "log_surrogate": log_surrogate[None]},
-            (*learnt.problems(), *shape_problems(shapes)),
+            (*learnt.problems(), *shape_problems(shapes, weights)),
             {
                 "elbo": weights.mean(axis=0),
                 "elbo_error": weights.std(axis=0) / np.sqrt(len(weights)),
