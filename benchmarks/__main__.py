@@ -15,6 +15,7 @@ from benchmarks import (
     chunk_memory,
     compile_time,
     ecosystem,
+    posterior,
     recommenders,
     results,
     scoring,
@@ -32,6 +33,7 @@ MEASUREMENTS = {
     "two-cores": two_cores.two_cores,
     "social": social.social,
     "scoring": scoring.scoring,
+    "posterior": posterior.posterior,
     **recommenders.MEASUREMENTS,
 }
 

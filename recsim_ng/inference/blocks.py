@@ -124,6 +124,15 @@ class Blocks:
             total += self.summed(jacobian, place)
         return total
 
+    def of_users(self, x: Any) -> Any:
+        """Returns `[B]` out of a term for each user, `[U]`, or for all together, `[1]`.
+
+        Args:
+          x: the terms.
+        """
+        is_mine = self.axis == "user" and x.shape[0] == self.count
+        return self.summed(x, 0 if is_mine else None)
+
     def terms(self, scores: Mapping[str, Value]) -> Any:
         """Returns `[B]` sums of log-probabilities.
 

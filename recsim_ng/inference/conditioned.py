@@ -47,11 +47,14 @@ def conditioned(
     current: Mapping[str, Value],
     previous: Mapping[str, Value],
     observed: Mapping[str, Any],
+    seed: Any = _SEED,
+    step: Any = 0,
 ) -> Conditioned:
-    """Evaluates a behaviour whose draws were observed.
+    """Evaluates a behaviour some or all of whose draws were observed.
 
     The behaviour is read twice: once to see which of its fields are draws, then with these draws
-    given, so that what it makes of one draw it makes of the observed one.
+    given, so that what it makes of one draw it makes of the observed one. What was not observed is
+    drawn.
 
     Args:
       network: that the variable belongs to.
@@ -60,6 +63,8 @@ def conditioned(
       current: variable name -> Value at this step.
       previous: variable name -> Value at the step before.
       observed: field name -> its value; fields may be missing.
+      seed: of what is drawn, an int, a pair of ints or an integer tensor.
+      step: the time step of what is drawn, an int or an integer tensor.
 
     Raises:
       SiteError: (also a ValueError) the behaviour draws something that is none of its fields.
@@ -68,7 +73,7 @@ def conditioned(
         drawn = network.evaluate(variable, definition, current, previous)
     site_of = _sites_of_fields(variable.name, drawn, record.sites.values())
     given = {site.address: observed[f] for f, site in site_of.items() if f in observed}
-    with Seed(_SEED), Condition(given), Record() as record:
+    with Seed(seed, step), Condition(given), Record() as record:
         result = network.evaluate(variable, definition, current, previous)
     log_probs = {}
     fields = {
@@ -90,26 +95,78 @@ def conditioned(
     return Conditioned(variable.typecheck(Value(**fields)), log_probs, latent)
 
 
-def conditioned_step(
-    network: Network, which: str, observed: Values, previous: Values, constant: Values
-) -> tuple[Values, Drawn]:
-    """The values of a step, and the log-probabilities of the draws among their fields."""
+class ConditionedStep(NamedTuple):
+    """A step's result, given what was observed of it.
+
+    Attributes:
+      values: variable name -> Value.
+      log_probs: variable name -> field -> log-probabilities of its draw, as in `Conditioned`.
+      latent: variable name -> field -> its site, of draws that were not observed.
+    """
+
+    values: Values
+    log_probs: Drawn
+    latent: dict[str, dict[str, Site]]
+
+
+def sampled_step(
+    network: Network,
+    which: str,
+    observed: Values,
+    previous: Values,
+    constant: Values,
+    seed: Any = _SEED,
+    step: Any = 0,
+) -> ConditionedStep:
+    """Evaluates a step; what was not observed is drawn.
+
+    Args:
+      network: the story.
+      which: "initial_value" or "value".
+      observed: variable name -> Value of what is known of the step; fields may be missing.
+      previous: variable name -> Value at the step before, of what is read of it.
+      constant: variable name -> Value of variables that are not to be evaluated.
+      seed: of what is drawn, as for `conditioned`.
+      step: the time step of what is drawn.
+
+    Raises:
+      SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
+    """
     current = dict(constant)
     drawn: Drawn = {}
-    latent: list[str] = []
+    latent: dict[str, dict[str, Site]] = {}
     for variable in network.order(which):
         definition, name = getattr(variable, which), variable.name
-        if definition is None:
+        if definition is None or name in constant:
             continue
         known = observed[name].as_dict if name in observed else {}
         if isinstance(variable, DataVariable) and name in observed:
             current[name], drawn[name] = observed[name], {}
             continue
-        found = conditioned(network, variable, definition, current, previous, known)
-        current[name], drawn[name] = found.value, found.log_probs
-        latent += [f"{name}.{field}" for field in found.latent]
-    refuse_latent(latent)
-    return current, drawn
+        found = conditioned(network, variable, definition, current, previous, known, seed, step)
+        current[name], drawn[name], latent[name] = found
+    return ConditionedStep(current, drawn, latent)
+
+
+def conditioned_step(
+    network: Network, which: str, observed: Values, previous: Values, constant: Values
+) -> tuple[Values, Drawn]:
+    """The values of a step, and the log-probabilities of the draws among their fields.
+
+    Args:
+      network: the story.
+      which: "initial_value" or "value".
+      observed: as for `sampled_step`; every draw must be in it.
+      previous: as for `sampled_step`.
+      constant: as for `sampled_step`.
+
+    Raises:
+      DataError: (also a ValueError) a draw is missing.
+      SiteError: (also a ValueError) as for `sampled_step`.
+    """
+    found = sampled_step(network, which, observed, previous, constant)
+    refuse_latent([f"{name}.{field}" for name, fields in found.latent.items() for field in fields])
+    return found.values, found.log_probs
 
 
 def refuse_latent(latent: Collection[str]) -> None:

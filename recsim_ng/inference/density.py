@@ -8,13 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core.errors import DataError
-from recsim_ng.core.value import Value
 from recsim_ng.inference.blocks import Blocks, block_axes
 from recsim_ng.inference.gradient import with_gradient
-from recsim_ng.inference.score import log_probs
 from recsim_ng.inference.target import Target
-from recsim_ng.inference.unknown import with_unknowns
 
 Of = Literal["real line", "unknowns", "logs"]
 
@@ -37,7 +33,6 @@ class Density:
     def __init__(self, target: Target, points: Sequence[Any]) -> None:
         self._target = target
         self._batches: dict[tuple[int, Of], Callable[..., Any]] = {}
-        self._likelihoods: dict[int, Callable[..., Any]] = {}
         shapes = target.unconstrained_shapes()
         self.blocks = Blocks(target.network, target.unknowns, shapes)
         for axis in block_axes(target.network, target.unknowns):
@@ -79,32 +74,34 @@ class Density:
             points = tf.TensorSpec([count, *self.shape], tf.float32)
             sharpness = tf.TensorSpec([self.blocks.count], tf.float32)
 
-            def tempered(z: Any, sharpness: Any, *data: Any) -> Any:
+            def density(z: Any, sharpness: Any, *data: Any) -> Any:
                 prior, jacobian, likelihood = self._parts(z, data)
-                likelihood = tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)
+                likelihood = _times(sharpness, likelihood)
                 if of == "logs":
                     return likelihood
                 return likelihood + (prior + jacobian if of == "real line" else prior)
 
             self._batches[key] = with_gradient(
-                tempered, points, sharpness, *self._data_specs(), wrt=1
+                density, points, sharpness, *self._data_specs(), wrt=1
             )
         return self._batches[key]
 
-    def likelihood(self, count: int) -> Callable[..., Any]:
-        """Returns a function of (z `[C, B, n]`, *data): `[C, B]` log p(logs | x).
+    def tempered(self, count: int) -> Callable[..., Any]:
+        """Returns the function of `batch`, which returns `[C, B]` log p(logs | x) beside it.
 
         Args:
           count: C.
         """
-        if count not in self._likelihoods:
-            points = tf.TensorSpec([count, *self.shape], tf.float32)
-            self._likelihoods[count] = tf.function(
-                lambda z, *data: self._parts(z, data)[2],
-                input_signature=[points, *self._data_specs()],
-                autograph=False,
-            )
-        return self._likelihoods[count]
+        points = tf.TensorSpec([count, *self.shape], tf.float32)
+        sharpness = tf.TensorSpec([self.blocks.count], tf.float32)
+
+        def tempered(z: Any, sharpness: Any, *data: Any) -> tuple[Any, Any]:
+            prior, jacobian, likelihood = self._parts(z, data)
+            return prior + jacobian + _times(sharpness, likelihood), likelihood
+
+        return with_gradient(
+            tempered, points, sharpness, *self._data_specs(), wrt=1, has_aside=True
+        )
 
     def log_joint(self, z: Any, data: Sequence[Any]) -> Any:
         """Returns `[C]` log p(x, logs), with gradients to all that the story reads.
@@ -125,16 +122,8 @@ class Density:
 
         def of(z: Any) -> tuple[Any, Any, Any]:
             target, parts = self._target, self.blocks.unpack(z)
-            known = with_unknowns(given, target.unknowns, target.constrain(parts))
-            scores = log_probs(target.network, known)
-            prior: dict[str, Value] = {}
-            for name in {u.variable for u in target.unknowns}:
-                mine = [u.field for u in target.unknowns if u.variable == name]
-                prior[name] = scores[name].at(*mine)
-                rest = [field for field in scores[name].as_dict if field not in mine]
-                scores[name] = scores[name].at(*rest)
-            moved = self.blocks.jacobians(target.unknowns, parts)
-            return self.blocks.terms(prior), moved, self.blocks.terms(scores)
+            prior, likelihood = target.block_terms(given, target.constrain(parts), self.blocks)
+            return prior, self.blocks.jacobians(target.unknowns, parts), likelihood
 
         return tf.vectorized_map(of, z, fallback_to_while_loop=False)
 
@@ -152,30 +141,6 @@ class Density:
         return True
 
 
-def require_form(like: Target, target: Target) -> None:
-    """Requires logs of the form of others, for which programs were compiled.
-
-    Args:
-      like: a target of these others.
-      target: of the same story.
-
-    Raises:
-      DataError: (also a ValueError) other fields are missing, or shapes differ.
-    """
-    mine, other = _form_of(like), _form_of(target)
-    if mine != other:
-        differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])
-        raise DataError(
-            "fit: logs must be of the form that the fitter was made with, they differ in "
-            f"{differing}; make a Fitter for these"
-        )
-
-
-def _form_of(target: Target) -> dict[str, Any]:
-    form: dict[str, Any] = {"length": target.given.length}
-    form |= {u.name: (u.when, u.shape) for u in target.unknowns}
-    for kind, part in (("moving", target.given.moving), ("static", target.given.static)):
-        for name, value in part.items():
-            for field, x in value.as_dict.items():
-                form[f"{name}.{field} ({kind})"] = (tuple(x.shape), x.dtype)
-    return form
+def _times(sharpness: Any, likelihood: Any) -> Any:
+    """Their product, 0 where sharpness is, whatever the likelihood."""
+    return tf.where(sharpness > 0.0, sharpness * likelihood, 0.0)

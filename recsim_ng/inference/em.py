@@ -64,8 +64,8 @@ class Held:
 
     def __init__(self, density: Density, free: Sequence[int]) -> None:
         self._density, self.blocks = density, density.blocks
-        self.free = list(free)
-        self.held = [i for i in range(density.blocks.size) if i not in set(free)]
+        self.free = np.array(free, np.int32)
+        self.held = np.setdiff1d(np.arange(density.blocks.size), free).astype(np.int32)
         self._order = np.argsort([*self.free, *self.held]).tolist()
 
     def joined(self, free: Any, held: Any) -> Any:
@@ -112,8 +112,8 @@ class ExpectationMaximisation:
         names = [u.name for u in density.target.unknowns]
         if not set(point) <= set(names) or set(point) == set(names):
             raise ConfigError(
-                f"fit: the parameters of em must be some of the unknowns, but not all, {names}, got "
-                f"{list(point)}; what is left is latent"
+                "fit: the parameters of em must be some of the unknowns, but not all, "
+                f"{names}, got {list(point)}; what is left is latent"
             )
         if not point and not variables:
             raise ConfigError(
@@ -176,7 +176,7 @@ class ExpectationMaximisation:
         return Inferred(
             draws.numpy(),
             {name: x.numpy().swapaxes(0, 1) for name, x in stats.items()},
-            _problems(iterates),
+            problems_of(iterates),
             {"iterates": iterates},
         )
 
@@ -217,8 +217,12 @@ class ExpectationMaximisation:
         return theta
 
 
-def _problems(iterates: np.ndarray) -> tuple[str, ...]:
-    """What speaks against the mean of the second half of `[K, p]` iterates."""
+def problems_of(iterates: np.ndarray) -> tuple[str, ...]:
+    """Returns what speaks against the mean of the second half of the iterates.
+
+    Args:
+      iterates: `[K, p]`.
+    """
     third, last = np.array_split(iterates[len(iterates) // 2 :], 2)
     error = np.sqrt(third.var(axis=0, ddof=1) / len(third) + last.var(axis=0, ddof=1) / len(last))
     moved = np.abs(third.mean(axis=0) - last.mean(axis=0)) / (error + 1e-4)

@@ -18,7 +18,7 @@ from recsim_ng.core.noise import seed_words
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
-from recsim_ng.inference.density import Of, require_form
+from recsim_ng.inference.density import Of
 from recsim_ng.inference.diagnosis import chain_problems
 from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
 from recsim_ng.inference.inference_data import inference_data, variables_data
@@ -224,8 +224,7 @@ class Fitter:
         """
         target = self._target
         if logs is not None:
-            target = self._target_of(self._target.network, logs)
-            require_form(self._target, target)
+            target = self._target.with_logs(logs)
         run = _Run(target, seed, progress, checkpoint)
         if self._populations is None:
             data, problems = self._trained(run)

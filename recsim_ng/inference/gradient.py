@@ -16,7 +16,7 @@ import tensorflow as tf
 
 
 def with_gradient(
-    fn: Callable[..., Any], *specs: tf.TensorSpec, wrt: int | None = None
+    fn: Callable[..., Any], *specs: tf.TensorSpec, wrt: int | None = None, has_aside: bool = False
 ) -> Callable[..., Any]:
     """Returns a function of the same value, whose first derivatives come with it.
 
@@ -26,6 +26,7 @@ def with_gradient(
         gradients reach them too.
       *specs: of its arguments.
       wrt: derivatives are taken with respect to the first so many arguments alone; None: all.
+      has_aside: whether fn returns (value, a tensor beside it that has no derivatives).
 
     Raises:
       ValueError: fn reads tensors of a graph that is being built.
@@ -33,27 +34,28 @@ def with_gradient(
     watched: list[Any] = []
     tracked = range(len(specs))[:wrt]
 
-    def value_and_gradient(*arguments: Any) -> tuple[Any, list[Any]]:
+    def value_and_gradient(*arguments: Any) -> tuple[Any, Any, list[Any]]:
         floats = [x for x in arguments[:wrt] if x.dtype.is_floating]
         with tf.GradientTape() as tape:
             tape.watch(floats)
             found = fn(*arguments)
+            found, aside = found if has_aside else (found, ())
         watched[:] = tape.watched_variables()
         gradients = tape.gradient(
             found, [*floats, *watched], unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        return found, [tf.convert_to_tensor(g) for g in gradients]
+        return found, aside, [tf.convert_to_tensor(g) for g in gradients]
 
     made = tf.function(value_and_gradient, autograph=False)
     both = _out_of_graphs(lambda: made.get_concrete_function(*specs))
 
     @tf.custom_gradient
     def value(*arguments: Any) -> tuple[Any, Callable[..., Any]]:
-        found, gradients = both(*arguments)
+        found, aside, gradients = both(*arguments)
         is_wrt = [x.dtype.is_floating and i in tracked for i, x in enumerate(arguments)]
         count = sum(is_wrt)
 
-        def back(upstream: Any, variables: Any = ()) -> Any:
+        def back(upstream: Any, *_: Any, variables: Any = ()) -> Any:
             given = iter(gradients[:count])
             along = [_times(upstream, next(given)) if there else None for there in is_wrt]
             if not variables:
@@ -63,7 +65,7 @@ def with_gradient(
             of = {id(v): g for v, g in zip(watched, gradients[count:], strict=True)}
             return along, [upstream * of[id(v)] for v in variables]
 
-        return found, back
+        return ((found, aside) if has_aside else found), back
 
     return value
 

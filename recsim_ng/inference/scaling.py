@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -44,11 +43,11 @@ class Scaling(NamedTuple):
         )
         return tf.reduce_sum(inverse * z[..., None, :], axis=-1)
 
-    def of(self, places: Sequence[int]) -> Scaling:
+    def of(self, places: Any) -> Scaling:
         """Returns the scaling of some of the numbers.
 
         Args:
-          places: which of the n.
+          places: integers, which of the n.
         """
         if self.factor.shape.rank == 2:
             return Scaling(tf.gather(self.factor, places, axis=-1))

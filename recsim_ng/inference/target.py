@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
+from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.score import Score, log_probs, score_of, total_log_prob
 from recsim_ng.inference.unknown import Unknown, find_unknowns, with_unknowns
 
@@ -53,6 +55,28 @@ class Target:
                     f"parameters: what the story draws and the logs do not hold is {found}, got "
                     f"{named}; name all of it, or put the rest into the logs"
                 )
+
+    def with_logs(self, logs: Trajectory | Mapping[str, Value]) -> Target:
+        """Returns the target of other logs of the same form.
+
+        Args:
+          logs: with the same fields, of the same shapes.
+
+        Raises:
+          DataError: (also a ValueError) the logs are of another form, or hold NaN.
+        """
+        given = replay.observed(self._network, logs)
+        mine, other = _form(self._given), _form(given)
+        if mine != other:
+            differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])
+            raise DataError(
+                "fit: logs must be of the form that the fitter was made with, they differ in "
+                f"{differing}; make a Fitter for these"
+            )
+        _require_numbers(given)
+        found = copy.copy(self)
+        found._given = given
+        return found
 
     @property
     def network(self) -> Network:
@@ -121,6 +145,23 @@ class Target:
         moving, static = tf.nest.pack_sequence_as(_structure(self._given), list(data))
         return self._given._replace(moving=moving, static=static)
 
+    def block_terms(self, given: replay.Observed, x: Sequence[Any], blocks: Blocks) -> Any:
+        """Returns `[B]` log p(unknowns) and `[B]` log p(logs | unknowns), block by block.
+
+        Args:
+          given: logs of the form of this target's.
+          x: the unknowns' values, of their shapes.
+          blocks: of the unknowns.
+        """
+        scores = log_probs(self._network, with_unknowns(given, self._unknowns, x))
+        prior: dict[str, Value] = {}
+        for name in {u.variable for u in self._unknowns}:
+            mine = [u.field for u in self._unknowns if u.variable == name]
+            prior[name] = scores[name].at(*mine)
+            rest = [field for field in scores[name].as_dict if field not in mine]
+            scores[name] = scores[name].at(*rest)
+        return blocks.terms(prior), blocks.terms(scores)
+
     def score(self, x: Sequence[Any]) -> Score:
         """Returns log p(unknowns, logs) in parts.
 
@@ -144,6 +185,15 @@ class Target:
             jacobian = unknown.bijector.forward_log_det_jacobian(at, event_ndims=ndims)
             moved += tf.reduce_sum(tf.cast(jacobian, tf.float32))
         return self.log_joint(x) + moved
+
+
+def _form(given: replay.Observed) -> dict[str, Any]:
+    form: dict[str, Any] = {"length": given.length}
+    for kind, part in (("moving", given.moving), ("static", given.static)):
+        for name, value in part.items():
+            for field, x in value.as_dict.items():
+                form[f"{name}.{field} ({kind})"] = (tuple(x.shape), x.dtype)
+    return form
 
 
 def _structure(given: replay.Observed) -> tuple[Any, Any]:

@@ -53,7 +53,7 @@ class Tempering:
 
     def __init__(self, density: Density, count: int) -> None:
         self._density, self._count = density, count
-        self._log_prob, self._likelihood = density.batch(count), density.likelihood(count)
+        self._log_prob = density.tempered(count)
         self._run = tf.function(self._tempered, jit_compile=True, autograph=False)
 
     def run(self, points: Any, seed: Any, data: list[Any]) -> Population:
@@ -69,69 +69,81 @@ class Tempering:
     def _tempered(self, points: Any, seed: Any, data: list[Any]) -> Population:
         blocks = self._density.blocks.count
 
-        def stage(i: Any, z: Any, sharp: Any, evidence: Any, step: Any) -> tuple[Any, ...]:
+        def stage(
+            i: Any, z: Any, likelihood: Any, sharp: Any, evidence: Any, step: Any
+        ) -> tuple[Any, ...]:
+            # The first stage has no likelihood yet: it moves the points within the prior.
             at = tf.random.experimental.stateless_fold_in(seed, i)
-            likelihood = self._likelihood(z, *data)
-            rise = _rise(likelihood, sharp)
+            rise = tf.where(i == 0, 0.0, _rise(likelihood, sharp))
             log_weight = _weighed(likelihood, rise)
             evidence += tf.reduce_logsumexp(log_weight, axis=0) - tf.math.log(float(self._count))
             z = _resampled(z, log_weight, tf.random.experimental.stateless_fold_in(at, 0))
             sharp = tf.where(rise >= 1.0 - sharp, 1.0, sharp + rise)
             scaling = scaling_of(z)
 
-            def move(k: Any, z: Any, step: Any) -> tuple[Any, ...]:
+            def move(k: Any, z: Any, _: Any, step: Any) -> tuple[Any, ...]:
                 key = tf.random.experimental.stateless_fold_in(at, k)
                 return k + 1, *self._moved(z, sharp, scaling, step, key, data)
 
-            start = (tf.constant(1), z, step)
-            _, z, step = tf.while_loop(lambda k, *_: k <= _MOVES, move, start)
-            return i + 1, z, sharp, evidence, step
+            start = (tf.constant(1), z, likelihood, step)
+            _, z, likelihood, step = tf.while_loop(lambda k, *_: k <= _MOVES, move, start)
+            return i + 1, z, likelihood, sharp, evidence, step
 
         state = (
             tf.constant(0),
             points,
+            tf.zeros([self._count, blocks]),
             tf.zeros([blocks]),
             tf.zeros([blocks]),
             tf.fill([blocks], 0.3),
         )
-        count, z, sharp, evidence, _ = tf.while_loop(
-            lambda i, z, sharp, *_: (i < _MOST_STAGES) & tf.reduce_any(sharp < 1.0), stage, state
+        count, z, _, sharp, evidence, _ = tf.while_loop(
+            lambda i, z, likelihood, sharp, evidence, _: (
+                (i < _MOST_STAGES) & tf.reduce_any((sharp < 1.0) & tf.math.is_finite(evidence))
+            ),
+            stage,
+            state,
         )
         return Population(z, scaling_of(z), sharp, evidence, count)
 
     def _moved(
         self, z: Any, sharp: Any, scaling: Scaling, step: Any, seed: Any, data: list[Any]
-    ) -> tuple[Any, Any]:
-        """One Hamiltonian move of every point, and the step size after it, `[B]`."""
-
-        def sloped(y: Any) -> tuple[Any, Any]:
-            with tf.GradientTape() as tape:
-                tape.watch(y)
-                value = self._log_prob(scaling.forward(y), sharp, *data)
-            return value, tape.gradient(value, y)
-
+    ) -> tuple[Any, Any, Any]:
+        """One Hamiltonian move of every point: points, their likelihoods, the next step size."""
         first, second = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         y = scaling.inverse(z)
         momentum = tf.random.stateless_normal(tf.shape(y), first)
-        before, slope = sloped(y)
         size = step[:, None]
-        energy = before - tf.reduce_sum(momentum**2, -1) / 2
 
-        def leap(i: Any, y: Any, p: Any, value: Any, slope: Any) -> tuple[Any, ...]:
-            p += size / 2 * slope
-            y += size * p
-            value, slope = sloped(y)
-            return i + 1, y, p + size / 2 * slope, value, slope
+        def leap(
+            i: Any, y: Any, p: Any, energy: Any, begun: Any, likelihood: Any, its: Any
+        ) -> tuple[Any, ...]:
+            with tf.GradientTape() as tape:
+                tape.watch(y)
+                value, now = self._log_prob(scaling.forward(y), sharp, *data)
+            slope = tape.gradient(value, y)
+            is_first, is_last = tf.equal(i, 0), tf.equal(i, _LEAPFROGS)
+            half = size / 2 * slope
+            ends = value - tf.reduce_sum((p + half) ** 2, -1) / 2
+            starts = value - tf.reduce_sum(p**2, -1) / 2
+            p += tf.where(is_first | is_last, half, 2.0 * half)
+            y += tf.where(is_last, 0.0, size * p)
+            begun, its = tf.where(is_first, starts, begun), tf.where(is_first, now, its)
+            return i + 1, y, p, ends, begun, now, its
 
-        start = (tf.constant(0), y, momentum, before, slope)
-        _, moved, p, after, _ = tf.while_loop(lambda i, *_: i < _LEAPFROGS, leap, start)
-        ratio = after - tf.reduce_sum(p**2, -1) / 2 - energy
+        nothing = tf.zeros(y.shape[:-1])
+        start = (tf.constant(0), y, momentum, nothing, nothing, nothing, nothing)
+        _, moved, _, energy, begun, likelihood, its = tf.while_loop(
+            lambda i, *_: i <= _LEAPFROGS, leap, start
+        )
+        ratio = energy - begun
         ratio = tf.where(tf.math.is_finite(ratio), ratio, -float("inf"))
         chance = tf.exp(tf.minimum(ratio, 0.0))
         is_taken = tf.random.stateless_uniform(tf.shape(ratio), second) < chance
         acceptance = tf.reduce_mean(chance, axis=0)
         step *= tf.exp(0.5 * (acceptance - _ACCEPTANCE))
-        return tf.where(is_taken[..., None], scaling.forward(moved), z), step
+        z = tf.where(is_taken[..., None], scaling.forward(moved), z)
+        return z, tf.where(is_taken, likelihood, its), step
 
 
 def _weighed(likelihood: Any, rise: Any) -> Any:

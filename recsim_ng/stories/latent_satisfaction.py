@@ -17,7 +17,7 @@ import numpy as np
 
 from recsim_ng.core import check
 from recsim_ng.core.study import HeadlineMetric, Study
-from recsim_ng.core.variable import Variable
+from recsim_ng.core.variable import Variable, value
 from recsim_ng.entities.recommenders.simple_normal import SimpleNormalRecommender
 from recsim_ng.entities.users.model_learning import SATISFACTION_SCALE, ModelLearningDemoUser
 from recsim_ng.stories.recommendation_simulation import simplified_recs_story
@@ -77,6 +77,47 @@ def create_latent_variable_model_network(
         "slate_doc_means": slate_doc_means,
     }
     return simplified_recs_story(config, ModelLearningDemoUser, SimpleNormalRecommender)
+
+
+def create_unknown_sensitivity_network(
+    num_users: int = 2000,
+    num_topics: int = 3,
+    slate_size: int = 4,
+    *,
+    slate_doc_means: Any = 0.0,
+) -> Sequence[Variable]:
+    """Makes the story in which sensitivities are drawn, uniform on [0, 1], so that logs tell them.
+
+    Args:
+      num_users: U.
+      num_topics: K.
+      slate_size: S.
+      slate_doc_means: of the features, what broadcasts to `[U, S, K]`.
+
+    Returns:
+      The variables "sensitivity" (static, field value `[U]`), "slate docs", "user state" and
+      "user response".
+    """
+    config = {
+        "num_users": num_users,
+        "num_topics": num_topics,
+        "num_docs": 0,
+        "slate_size": slate_size,
+        "slate_doc_means": slate_doc_means,
+    }
+    user, recommender = ModelLearningDemoUser(config), SimpleNormalRecommender(config)
+    sensitivity = Variable("sensitivity", user.specs().get("sensitivity"))
+    slates = Variable("slate docs", recommender.specs().get("slate"))
+    state = Variable("user state", user.specs().get("state"))
+    response = Variable("user response", user.specs().get("response"))
+    sensitivity.initial_value = value(user.drawn_sensitivity)
+    slates.value = value(recommender.slate_docs)
+    state.initial_value = value(user.initial_state)
+    state.value = value(
+        user.next_state, (state.previous, response.previous, slates.previous, sensitivity)
+    )
+    response.value = value(user.next_response, (state, slates))
+    return [sensitivity, slates, state, response]
 
 
 def story(config: Config) -> Sequence[Variable]:

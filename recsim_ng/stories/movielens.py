@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
@@ -29,6 +30,7 @@ from recsim_ng.entities.recommendation import Vocabulary
 from recsim_ng.entities.recommenders import RecommenderName, recommender
 from recsim_ng.entities.users import GenreTasteUser
 from recsim_ng.entities.users.genre_taste import genre_shares
+from recsim_ng.stories.film_posterior import FilmPosterior, with_posterior
 from recsim_ng.stories.recommendation_simulation import recs_story
 
 _NAMES = {"learning": "linear_thompson"}
@@ -45,6 +47,10 @@ class Config:
     and in it; myopic: what each person would enjoy most now, their true taste being known;
     learning: what they would enjoy as far as their ratings so far tell, with exploration; the
     others by their names (`recsim_ng.entities.recommenders.RECOMMENDERS`)."""
+    fit: str = ""
+    """File with a fit of these ratings (`recsim_ng.stories.film_ratings`): who people are and how
+    good films are is drawn from its posterior, one draw for each seed, and so are people's use of
+    the stars and the noise of their ratings; "": all is estimated, once."""
     num_users: int = 0
     """U, number of people, the first in the file; 0: all."""
     slate_size: int = 5
@@ -53,7 +59,8 @@ class Config:
     """Logit of choosing nothing; that of a film is its expected enjoyment in stars, 0 for the usual
     film."""
     rating_noise: float = 0.5
-    """Standard deviation of a rating about the expected enjoyment, in stars."""
+    """Standard deviation of a rating about the expected enjoyment, in stars; with a fit, what the
+    learning recommender takes it to be."""
     drift_rate: float = 0.02
     """How far each film moves a person's affinities towards its genres, as a share of the way."""
     boredom_penalty: float = 0.5
@@ -76,6 +83,8 @@ class Config:
                 f"{where}: ratings must name a folder, got {self.ratings!r}; "
                 "`recsim-ng data movielens-100k DIR` makes one"
             )
+        if not isinstance(self.fit, str):
+            raise ConfigError(f"{where}: fit must name a file, got {self.fit!r}")
         names = ("learning", *get_args(RecommenderName))
         check.one_of(where, "recommender", self.recommender, names)
         check.whole(where, "num_users", self.num_users, 0)
@@ -90,34 +99,41 @@ class Config:
 
 
 def story(config: Config) -> Sequence[Variable]:
-    """Reads the ratings, estimates tastes from all of them, and makes the story's variables.
+    """Reads the ratings, estimates tastes from all of them or reads a fit, and makes the story.
 
     Args:
       config: its settings.
 
     Returns:
-      The variables of `recs_story`.
+      The variables of `recs_story`; with a fit, the variable "posterior" first.
 
     Raises:
-      DataError: (also a ValueError) the ratings are missing or damaged.
+      DataError: (also a ValueError) the ratings are missing or damaged, or the fit is.
       ConfigError: (also a ValueError) there are fewer people or films than asked for.
     """
     ratings = read_movielens(config.ratings)
     check.whole("movielens", "num_users", config.num_users, 0, ratings.num_users)
     check.whole("movielens", "slate_size", config.slate_size, 1, ratings.num_items)
+    if config.fit:
+        posterior = FilmPosterior.load(os.path.expanduser(config.fit), ratings)
+        return film_story(config, ratings, posterior.taste(), posterior)
     return film_story(config, ratings, estimate_taste(ratings))
 
 
-def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Variable]:
+def film_story(
+    config: Config, ratings: Ratings, taste: Taste, posterior: FilmPosterior | None = None
+) -> Sequence[Variable]:
     """Makes the story's variables for given people and films.
 
     Args:
       config: its settings; `ratings`, the folder, is not read.
       ratings: names people and films.
-      taste: what the people like, and how good the films are.
+      taste: what the people like, and how good the films are; with a posterior, what the learning
+        recommender knows of them as a public.
+      posterior: where people and films are drawn from; None: they are as `taste` says.
 
     Returns:
-      The variables of `recs_story`.
+      The variables of `recs_story`; with a posterior, its variable first.
     """
     num_users = config.num_users or ratings.num_users
     spread = float(np.std(taste.affinity))
@@ -168,7 +184,20 @@ def film_story(config: Config, ratings: Ratings, taste: Taste) -> Sequence[Varia
         year=ratings.year,
     )
     maker = recommender(_NAMES.get(config.recommender, config.recommender))
-    return recs_story(settings, user, corpus, maker, ConsumptionMetrics)
+    variables = recs_story(settings, user, corpus, maker, ConsumptionMetrics)
+    if posterior is None:
+        return variables
+
+    def user_of(drawn: Value) -> GenreTasteUser:
+        return GenreTasteUser(
+            {**settings, "rating_noise": drawn.get("noise")},
+            affinity=drawn.get("affinity"),
+            offset=drawn.get("level"),
+            usual_rating=0.0,
+            star_scale=drawn.get("star_scale"),
+        )
+
+    return with_posterior(variables, posterior.variable(num_users), user_of)
 
 
 def expected_enjoyment(boredom_penalty: float, observation: Value, docs: Value) -> Any:

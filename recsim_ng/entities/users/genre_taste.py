@@ -25,7 +25,8 @@ class GenreTasteUser(User):
 
         enjoyment_t[u, d] = q[d] + affinity_t[u] . g[d] - boredom_penalty recent_t[u] . w[d]
         choice_t[u]       ~ multinomial logit of enjoyment_t[u, slate], no choice: nochoice_logit
-        rating_t[u]       ~ N(usual_rating + offset[u] + enjoyment_t[u, c], rating_noise)
+        rating_t[u]       ~ N(usual_rating + offset[u] + star_scale[u] enjoyment_t[u, c],
+                              rating_noise)
 
         affinity_0[u]     = affinity[u]
         recent_0[u]       = 0
@@ -43,6 +44,7 @@ class GenreTasteUser(User):
       affinity: `[U, K]` float32 affinities at first, stars.
       offset: by how many stars a person rates above others, what broadcasts to `[U]`.
       usual_rating: what the usual person gives the usual film, stars.
+      star_scale: how many stars a person makes of one of enjoyment, what broadcasts to `[U]`.
       observe_taste: whether the observation shows affinity and boredom; else it is the person's
         number alone.
       name: of the entity.
@@ -58,6 +60,7 @@ class GenreTasteUser(User):
         offset: Any,
         usual_rating: float,
         *,
+        star_scale: Any = 1.0,
         observe_taste: bool = False,
         name: str = "GenreTasteUser",
     ) -> None:
@@ -68,9 +71,11 @@ class GenreTasteUser(User):
         require.numbers(name, "affinity", affinity, shape=taste, exact=True)
         require.numbers(name, "offset", offset, shape=users)
         require.numbers(name, "usual_rating", usual_rating, shape=users)
+        require.numbers(name, "star_scale", star_scale, 0.0, shape=users)
         check.flag(name, "observe_taste", observe_taste)
-        self._affinity = tf.constant(affinity, tf.float32)
-        self._usual = tf.constant(offset, tf.float32) + usual_rating
+        self._affinity = tf.convert_to_tensor(affinity, tf.float32)
+        self._usual = tf.convert_to_tensor(offset, tf.float32) + usual_rating
+        self._star_scale = star_scale
         self._observe_taste = observe_taste
         self._rating_noise = settings.numbers("rating_noise", 0.0, shape=users)
         self._drift_rate = settings.numbers("drift_rate", 0.0, 1.0, shape=taste)
@@ -144,7 +149,11 @@ class GenreTasteUser(User):
             choice=choice,
             is_chosen=tf.convert_to_tensor(choice) < self._slate_size,
             enjoyment=expected,
-            rating=ed.Normal(loc=self._usual + expected, scale=self._rating_noise, name="rating"),
+            rating=ed.Normal(
+                loc=self._usual + self._star_scale * expected,
+                scale=self._rating_noise,
+                name="rating",
+            ),
         )
 
     def specs(self) -> ValueSpec:

@@ -79,21 +79,33 @@ class ModelLearningDemoUser(User):
             max_slate_utility=tf.zeros([self._num_users]),
         )
 
-    def next_state(self, previous_state: Value, user_response: Value, slate_docs: Value) -> Value:
+    def drawn_sensitivity(self) -> Value:
+        """Returns value `[U]`: a sensitivity for each user, uniform on [0, 1], to be learnt."""
+        low = tf.zeros([self._num_users])
+        return Value(value=ed.Uniform(low=low, high=low + 1.0, name="value"))
+
+    def next_state(
+        self,
+        previous_state: Value,
+        user_response: Value,
+        slate_docs: Value,
+        sensitivity: Value | None = None,
+    ) -> Value:
         """Returns the state after the slates of t - 1, chosen from or not.
 
         Args:
           previous_state: intent `[U, K]`, satisfaction `[U]`, max_slate_utility `[U]`.
           user_response: not read.
           slate_docs: features `[U, S, K]`.
+          sensitivity: value `[U]`; None: as the config says.
         """
         del user_response
         intent = previous_state.get("intent")
         best = tf.reduce_max(self._utilities(intent, slate_docs), axis=-1)
         gain = best - previous_state.get("max_slate_utility")
-        sensitivity = tf.cast(self._sensitivity, tf.float32)
+        held = self._sensitivity if sensitivity is None else sensitivity.get("value")
         satisfaction = ed.Normal(
-            loc=sensitivity * previous_state.get("satisfaction") + gain,
+            loc=tf.cast(held, tf.float32) * previous_state.get("satisfaction") + gain,
             scale=SATISFACTION_SCALE,
             name="satisfaction",
         )
@@ -124,7 +136,7 @@ class ModelLearningDemoUser(User):
         return self._choice.choice(utilities + user_state.get("satisfaction")[:, None])
 
     def specs(self) -> ValueSpec:
-        """Returns the specs of state, observation and response."""
+        """Returns the specs of state, observation, response and drawn sensitivity."""
         users, everything = (self._num_users,), (-np.inf, np.inf)
         intents = (*users, self._num_topics)
         last = self._num_users - 1
@@ -134,6 +146,7 @@ class ModelLearningDemoUser(User):
                 satisfaction=Space.box(*everything, users, dims=("user",)),
                 max_slate_utility=Space.box(*everything, users, dims=("user",)),
             ),
+            sensitivity=ValueSpec(value=Space.box(0.0, 1.0, users, dims=("user",))),
             observation=ValueSpec(user_id=Space.box(0, last, users, np.int32, dims=("user",))),
             response=ValueSpec(
                 choice=Space.box(0, self._slate_size, users, np.int32, dims=("user",))

@@ -1,0 +1,109 @@
+"""Effective draws a second: NUTS of latent satisfaction's unknowns, beside NumPyro's.
+
+`python -m benchmarks.posterior DATA SEED` samples once, in this process, and prints what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from benchmarks import own_process
+from benchmarks.row import Row
+
+_SEED = 1
+_DRAWS, _CHAINS = 1000, 4
+_MOST_RHAT = 1.01
+
+
+def posterior(*, quick: bool = False) -> list[Row]:
+    """Both programs sample the same logs, each in a fresh process, everything counted.
+
+    Args:
+      quick: small sizes; nothing is judged.
+
+    Raises:
+      RuntimeError: one of the programs failed.
+    """
+    users, steps = (4, 6) if quick else (50, 30)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "logs.npz"
+        _simulate(path, users, steps)
+        ours = own_process.measured("posterior", path, _SEED)
+        peer = "peers.latent_satisfaction_numpyro"
+        theirs = own_process.measured(peer, path, _SEED, "prior")
+        default = own_process.measured(peer, path, _SEED, "default")
+    speeds = [found["ess"] / found["seconds"] for found in (ours, theirs)]
+    what = f"{users} users x {steps} steps, {_CHAINS} chains"
+    return [
+        Row(
+            f"{what}: worst effective draws a second, over NumPyro's from prior draws",
+            "at least 1",
+            speeds[0] / speeds[1],
+            ok=None if quick else speeds[0] >= speeds[1],
+        ),
+        Row(f"{what}: worst effective draws a second", "", speeds[0]),
+        Row(f"{what}: NumPyro's, from prior draws", "", speeds[1]),
+        Row(
+            f"{what}: worst split R-hat from the default start",
+            f"at most {_MOST_RHAT:g}",
+            ours["rhat"],
+            ok=None if quick else ours["rhat"] <= _MOST_RHAT,
+        ),
+        Row(f"{what}: NumPyro's, from prior draws", "", theirs["rhat"]),
+        Row(f"{what}: NumPyro's, from its default start", "", default["rhat"]),
+    ]
+
+
+def _simulate(path: pathlib.Path, users: int, steps: int) -> None:
+    from recsim_ng import TFRuntime
+    from recsim_ng.stories import latent_satisfaction
+
+    story = latent_satisfaction.create_unknown_sensitivity_network(users)
+    run = TFRuntime(story).trajectory(steps, seed=_SEED)
+    np.savez(
+        path,
+        features=run["slate docs"]["features"],
+        satisfaction=run["user state"]["satisfaction"],
+        choice=run["user response"]["choice"],
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Samples and prints seconds, R-hat and the least bulk ESS, compilation and warm-up included.
+
+    Args:
+      arguments: a file of features `[T, U, S, K]`, satisfaction `[T, U]`, choice `[T, U]`; a seed.
+    """
+    import arviz as az
+    import tensorflow as tf
+
+    from recsim_ng import Value
+    from recsim_ng.inference import McmcSettings, fit
+    from recsim_ng.stories import latent_satisfaction
+
+    path, seed = arguments
+    held = np.load(path)
+    logs = {
+        "slate docs": Value(features=tf.constant(held["features"])),
+        "user response": Value(choice=tf.constant(held["choice"])),
+        "user state": Value(satisfaction=tf.constant(held["satisfaction"])),
+    }
+    began = time.perf_counter()
+    story = latent_satisfaction.create_unknown_sensitivity_network(held["choice"].shape[1])
+    settings = McmcSettings(num_draws=_DRAWS, num_chains=_CHAINS)
+    found = fit(story, logs, seed=int(seed), settings=settings)
+    draws = found.data.posterior
+    seconds = time.perf_counter() - began
+    rhat = max(float(x.max()) for x in az.rhat(draws).values())
+    ess = min(float(x.min()) for x in az.ess(draws).values())
+    print(json.dumps({"seconds": seconds, "rhat": rhat, "ess": ess}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
