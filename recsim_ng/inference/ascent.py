@@ -19,7 +19,7 @@ from recsim_ng.inference.surrogate import Frame, Surrogate, white_log_prob
 _CHUNK = 100  # steps of one compiled call
 _LAST_RATE = 1e-2  # of the learning rate, at the end of the settling
 _SETTLING = 2  # calls at least
-_LEAST, _MOST_CHANCE = 2, 0.1  # calls that are compared with those before; nats
+_MOST_CHANCE = 0.1  # nats
 _FALSE_RISES = 0.02  # rate at which blocks at rest seem to rise, any of them
 
 
@@ -73,6 +73,8 @@ class Ascent:
       learning_rate: in units of the frame.
       tolerance: by which share of itself the ELBO may rise from one quarter of the steps to the
         next, and count as at rest.
+      patience: hundreds of steps that are compared with those before, at least; networks at times
+        learn nothing for a while.
 
     Source: Kucukelbir et al. (2017), Automatic differentiation variational inference, Journal of
       Machine Learning Research 18; Roeder et al. (2017), Sticking the landing, NeurIPS 30.
@@ -87,10 +89,12 @@ class Ascent:
         num_samples: int,
         learning_rate: float,
         tolerance: float,
+        patience: int = 2,
     ) -> None:
         self._surrogate, self._shape = surrogate, density.shape
         self._num_steps, self._num_samples = num_steps, num_samples
         self._learning_rate, self._tolerance = learning_rate, tolerance
+        self._patience = patience
         self._log_prob = density.batch(num_samples)
         self._sharpness = tf.ones([density.blocks.count])
         self._advance = tf.function(self._advanced, jit_compile=True, autograph=False)
@@ -136,7 +140,7 @@ class Ascent:
         most = -(-self._num_steps // _CHUNK)
         while True:
             # The plan is a function of the trace, so that an interrupted run finds it again.
-            full = _resting(means, errors, self._tolerance, most)
+            full = _resting(means, errors, self._tolerance, self._patience, most)
             whole = full + max(_SETTLING, full // 3)
             if done >= whole:
                 break
@@ -148,7 +152,7 @@ class Ascent:
             keeper.save(done, (frame, state), (means, errors))
             if progress is not None:
                 progress(done * _CHUNK, whole * _CHUNK)
-        at_rest = ~_rises(means[:full], errors[:full], self._tolerance)
+        at_rest = ~_rises(means[:full], errors[:full], self._tolerance, self._patience)
         return Learnt(state.parameters, frame, np.stack(means), at_rest)
 
     def draws(self, learnt: Learnt, count: int, data: list[Any], seed: Any) -> tuple[Any, Any, Any]:
@@ -249,15 +253,17 @@ def _adam(state: _Moved, slopes: Any, t: Any, rate: Any) -> _Moved:
     return _Moved(*(tuple(part) for part in zip(*found, strict=True)))
 
 
-def _rises(means: list[np.ndarray], errors: list[np.ndarray], tolerance: float) -> np.ndarray:
+def _rises(
+    means: list[np.ndarray], errors: list[np.ndarray], tolerance: float, patience: int
+) -> np.ndarray:
     """`[B]` whether the ELBO of the last quarter of the calls is above that of the quarter before.
 
     Of as much of a rise as chance explains in one of fifty sets of blocks at rest nothing is made,
     but for more than 0.1: an ELBO that cannot be told yet is not at rest.
     """
-    if len(means) < 2 * _LEAST:
+    if len(means) < 2 * patience:
         return np.full_like(means[-1], True, bool)
-    width = max(_LEAST, len(means) // 4)
+    width = max(patience, len(means) // 4)
     late = np.mean(means[-width:], axis=0)
     early = np.mean(means[-2 * width : -width], axis=0)
     error = np.sqrt(np.sum(np.square(errors[-2 * width :]), axis=0)) / width
@@ -266,10 +272,12 @@ def _rises(means: list[np.ndarray], errors: list[np.ndarray], tolerance: float) 
     return ~(late - early <= tolerance * (1.0 + np.abs(late)) + chance)
 
 
-def _resting(means: list[np.ndarray], errors: list[np.ndarray], tolerance: float, most: int) -> int:
+def _resting(
+    means: list[np.ndarray], errors: list[np.ndarray], tolerance: float, patience: int, most: int
+) -> int:
     """How many hundreds of steps are, or were, at the full rate; `most` if it is not yet known."""
-    for k in range(2 * _LEAST, min(len(means), most) + 1):
-        if not _rises(means[:k], errors[:k], tolerance).any():
+    for k in range(2 * patience, min(len(means), most) + 1):
+        if not _rises(means[:k], errors[:k], tolerance, patience).any():
             return k
     return most
 

@@ -23,6 +23,8 @@ from recsim_ng.inference.population import Start
 from recsim_ng.inference.surrogate import FullRank, MeanField, Surrogate
 from recsim_ng.inference.target import Target
 
+_PATIENCE = 5  # with networks
+
 
 @dataclasses.dataclass(frozen=True)
 class ViSettings:
@@ -98,6 +100,7 @@ class Variational:
             num_samples=settings.num_samples or (32 if settings.family == "flow" else 8),
             learning_rate=settings.learning_rate or (0.01 if has_network else 0.05),
             tolerance=settings.tolerance,
+            patience=_PATIENCE if has_network else 2,
         )
 
     @property
