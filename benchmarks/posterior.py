@@ -1,6 +1,6 @@
 """Effective draws a second: NUTS of latent satisfaction's unknowns, beside NumPyro's.
 
-`python -m benchmarks.posterior DATA SEED` samples once, in this process, and prints what came of it.
+`python -m benchmarks.posterior DATA SEED` samples once, in this process, and prints the result.
 """
 
 from __future__ import annotations

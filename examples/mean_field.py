@@ -19,10 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng import TFRuntime
-from recsim_ng.inference import Target
-from recsim_ng.inference.gradient import with_gradient
-from recsim_ng.inference.inference_data import inference_data
-from recsim_ng.inference.packing import Packing
+from recsim_ng.inference import Target, blocks, gradient, inference_data, inferred
 
 _FIRST_LOG_SCALE = -3.0
 _STARTS = 30  # draws of the prior whose mean is the start: near its middle, yet not symmetric
@@ -43,10 +40,10 @@ def mean_field(
     Returns:
       An ArviZ InferenceData of one chain.
     """
-    packing = Packing(target.unconstrained_shapes())
+    packing = blocks.Blocks(target.network, target.unknowns, target.unconstrained_shapes())
     size = packing.size
-    density = with_gradient(
-        lambda z: target.log_prob(*packing.unpack(z)), tf.TensorSpec([size], tf.float32)
+    density = gradient.with_gradient(
+        lambda z: target.log_prob(*packing.unpack(z[None])), tf.TensorSpec([size], tf.float32)
     )
 
     def noise(step: Any) -> Any:
@@ -57,8 +54,8 @@ def mean_field(
         with tf.GradientTape() as tape:
             tape.watch(x)
             bound = density(x[0] + tf.exp(x[1]) * noise(step)) + tf.reduce_sum(x[1])
-        gradient = tape.gradient(bound, x)
-        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        slope = tape.gradient(bound, x)
+        mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         t = tf.cast(step + 1, tf.float32)
         left = (1.0 - t / num_steps) / 0.7
         rate = learning_rate * tf.clip_by_value(left, 0.02, 1.0)
@@ -83,8 +80,10 @@ def mean_field(
     for k in range(_STARTS):
         run = runtime.trajectory(target.given.length, seed=(seed, k), record=names)
         drawn = [run[u.variable].get(u.field)[0] for u in target.unknowns]
-        starts.append(packing.pack(target.unconstrain(drawn)))
+        starts.append(packing.pack(target.unconstrain(drawn))[0])
     start = tf.reduce_mean(tf.stack(starts), axis=0)
     draws, bound = fit(tf.stack([start, tf.fill([size], _FIRST_LOG_SCALE)]))
     stats = {"bound": np.full((1, num_draws), bound, np.float32)}
-    return inference_data(target, draws.numpy()[None], stats, False)
+    return inference_data.inference_data(
+        target, packing, inferred.Inferred(draws.numpy()[None, :, None], stats), False
+    )

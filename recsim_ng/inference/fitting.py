@@ -20,18 +20,22 @@ from recsim_ng.inference.fitted import Fit
 from recsim_ng.inference.inference_data import inference_data, variables_data
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
+from recsim_ng.inference.neutra import Neutra, NeutraSettings
 from recsim_ng.inference.optimum import Optimiser, OptimumSettings
 from recsim_ng.inference.population import Populations
 from recsim_ng.inference.progress import Progress, shown
 from recsim_ng.inference.run import Run
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.training import Trainer, trainable_variables
+from recsim_ng.inference.variational import Variational, ViSettings
 
 SETTINGS: dict[str, type] = {
     "mcmc": McmcSettings,
     "map": OptimumSettings,
     "mle": OptimumSettings,
     "em": EmSettings,
+    "vi": ViSettings,
+    "neutra": NeutraSettings,
 }
 
 
@@ -62,10 +66,11 @@ def fit(
         any; they keep what was found.
       method: "mcmc": NUTS or HMC, as the settings say; "map": the mode of what is unknown, the
         prior counted; "mle": the maximum of the likelihood, the prior left out; "em": the same with
-        latents averaged over.
+        latents averaged over; "vi": draws of a surrogate, the nearest of its family; "neutra": NUTS
+        in the space of a fitted flow.
       seed: an int or a pair of ints.
-      settings: of the method, McmcSettings, OptimumSettings (map, mle) or EmSettings; None: its
-        defaults.
+      settings: of the method, McmcSettings, OptimumSettings (map, mle), EmSettings, ViSettings or
+        NeutraSettings; None: its defaults.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
         every posterior draw, as large as the logs times the draws, and each one's Pareto k.
       posterior_predictive: under how many posterior draws what was observed is simulated anew, at
@@ -162,8 +167,9 @@ class Fitter:
         if self._populations is None:
             return Trainer(self._target, variables, self._settings)
         density = self._populations.density
-        if self._method == "mcmc":
-            return Sampler(density, self._settings)
+        if self._method in ("mcmc", "vi", "neutra"):
+            kind: Any = {"mcmc": Sampler, "vi": Variational, "neutra": Neutra}[self._method]
+            return kind(density, self._settings)
         if self._method == "em":
             return ExpectationMaximisation(density, self._settings, self._names, variables)
         of: Of = "unknowns" if self._method == "map" else "logs"
@@ -250,8 +256,13 @@ class Fitter:
         return target
 
     def _inferred(self, run: Run, populations: Populations) -> Inferred:
-        method = {"mcmc": self._sampled, "em": self._averaged}.get(self._method, self._climbed)
-        return method(run, populations)
+        methods = {
+            "mcmc": self._sampled,
+            "em": self._averaged,
+            "vi": self._approximated,
+            "neutra": self._approximated,
+        }
+        return methods.get(self._method, self._climbed)(run, populations)
 
     def _sampled(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
@@ -277,6 +288,19 @@ class Fitter:
     def _averaged(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
         return self._machine.run(start, run.target.data(), run.words(1), run.progress)
+
+    def _approximated(self, run: Run, populations: Populations) -> Inferred:
+        start = None
+        if not self._machine.is_learnt:
+            start = populations.at(run.target, run.seed, run.words(0), 1)
+        return self._machine.run(
+            start,
+            run.target,
+            run.words(1),
+            progress=run.progress,
+            checkpoint=run.checkpoint,
+            origin=run.origin(self._method, self._settings),
+        )
 
 
 def _require_continuous(target: Target) -> None:

@@ -79,6 +79,9 @@ def run_gibbs(
       seed: an int or a pair of ints.
       progress: called with (sweeps done, sweeps in all) after each sweep.
 
+    Returns:
+      The draws.
+
     Raises:
       ConfigError: (also a ValueError) elements depend on each other in a way that was not seen.
       DataError: (also a ValueError) an unknown is neither a Bernoulli nor a Categorical draw.

@@ -127,6 +127,9 @@ def stepped(
       objective: what rises, a scalar.
       variables: that it depends on.
       settings: whose optimizer it is.
+
+    Returns:
+      What speaks against it, in words; nothing if nothing does.
     """
     # An optimizer belongs to its first variables, and a user's must serve for another fit.
     optimizer = type(settings.optimizer).from_config(settings.optimizer.get_config())

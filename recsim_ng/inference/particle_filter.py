@@ -98,6 +98,9 @@ class ParticleFilter:
           logs: what was observed: variable name -> Value, time axis first; fields may be missing.
           seed: an int or a pair of ints.
 
+        Returns:
+          What the particles say.
+
         Raises:
           ConfigError: (also a ValueError) users are not independent, but were said to be.
           DataError: (also a ValueError) the logs do not fit the story, nothing is unknown, or no
@@ -130,6 +133,9 @@ def filter_particles(
       logs: as for `ParticleFilter.run`.
       settings: how.
       seed: an int or a pair of ints.
+
+    Returns:
+      What the particles say.
 
     Raises:
       ConfigError: (also a ValueError) as for `ParticleFilter.run`.

@@ -105,6 +105,9 @@ def shown(progress: Progress, label: str) -> Iterator[Told | None]:
       progress: True: a bar on a terminal; a `ProgressBar`; or any function of (steps done, steps in
         all); None or False: nothing.
       label: what is running.
+
+    Returns:
+      A context, of what is to be told of the steps.
     """
     if progress is True:
         progress = ProgressBar(label)

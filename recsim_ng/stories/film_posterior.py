@@ -98,6 +98,9 @@ class FilmPosterior:
           path: the file.
           ratings: that were fitted.
 
+        Returns:
+          The posterior of these ratings.
+
         Raises:
           DataError: (also a ValueError) there is no such file, or it is none of a fit of these
             ratings.

@@ -155,7 +155,10 @@ def test_what_cannot_be_fitted_is_refused(logs):
     both = {"coin": Value(x=tf.zeros([4], tf.int32)), **seen}
     with pytest.raises(DataError, match="the story must draw something that the logs do not hold"):
         fit(coin_story(), both)
-    with pytest.raises(ConfigError, match=r"fit: method must be one of \['map', 'mcmc'\], got 'x'"):
+    with pytest.raises(
+        ConfigError,
+        match=r"fit: method must be one of \['em', 'map', 'mcmc', 'mle', 'neutra', 'vi'\], got 'x'",
+    ):
         fit(walk_story(), logs, method="x")
     with pytest.raises(
         DataError, match=r"parameters: .* is \['rate.x', 'scale.x'\], got \['rate.x'\]"
