@@ -28,8 +28,7 @@ from examples.rating_baselines import Baseline, baselines, split
 from recsim_ng import TFRuntime, Value
 from recsim_ng.datasets import Ratings, read_movielens
 from recsim_ng.inference import Target, fit
-from recsim_ng.stories import film_ratings, movielens
-from recsim_ng.stories.film_posterior import FilmPosterior
+from recsim_ng.stories import film_posterior, film_ratings, movielens
 
 _GRID = tuple((factors, penalty) for factors in (4, 8, 16, 32) for penalty in (10.0, 15.0, 20.0))
 _METRIC = "metrics state.cumulative_enjoyment"
@@ -228,8 +227,8 @@ def simulated(config: Config, ratings: Ratings, data: Any) -> dict[str, dict[str
     """
     mean = data.posterior.mean(("chain", "draw")).expand_dims(chain=1, draw=1)
     posteriors = {
-        "mean": FilmPosterior(mean, ratings),
-        "draws": FilmPosterior(data.posterior, ratings),
+        "mean": film_posterior.FilmPosterior(mean, ratings),
+        "draws": film_posterior.FilmPosterior(data.posterior, ratings),
     }
     found: dict[str, dict[str, np.ndarray]] = {}
     for recommender in config.recommenders:

@@ -21,6 +21,7 @@ def test_the_stories_with_flags_are_known():
     assert {name for name, _ in FLAGS} == {
         "movielens",
         "interest_evolution",
+        "latent_satisfaction",
         "soft_attributes",
         "bandits",
     }
