@@ -19,6 +19,7 @@ from benchmarks.row import Row
 _SEED = 1
 _DRAWS, _CHAINS = 1000, 4
 _MOST_RHAT = 1.01
+_STARTS = {"truth": "the truth", "prior": "prior draws", "default": "its default start"}
 
 
 def posterior(*, quick: bool = False) -> list[Row]:
@@ -36,27 +37,33 @@ def posterior(*, quick: bool = False) -> list[Row]:
         _simulate(path, users, steps)
         ours = own_process.measured("posterior", path, _SEED)
         peer = "peers.latent_satisfaction_numpyro"
-        theirs = own_process.measured(peer, path, _SEED, "prior")
-        default = own_process.measured(peer, path, _SEED, "default")
-    speeds = [found["ess"] / found["seconds"] for found in (ours, theirs)]
+        theirs = {start: own_process.measured(peer, path, _SEED, start) for start in _STARTS}
+    speed = ours["ess"] / ours["seconds"]
+    speeds = {start: found["ess"] / found["seconds"] for start, found in theirs.items()}
+    best = max(speeds.values())
     what = f"{users} users x {steps} steps, {_CHAINS} chains"
     return [
         Row(
-            f"{what}: worst effective draws a second, over NumPyro's from prior draws",
+            f"{what}: worst effective draws a second, over NumPyro's from whichever start is best",
             "at least 1",
-            speeds[0] / speeds[1],
-            ok=None if quick else speeds[0] >= speeds[1],
+            speed / best,
+            ok=None if quick else speed >= best,
         ),
-        Row(f"{what}: worst effective draws a second", "", speeds[0]),
-        Row(f"{what}: NumPyro's, from prior draws", "", speeds[1]),
+        Row(f"{what}: worst effective draws a second", "", speed),
         Row(
-            f"{what}: worst split R-hat from the default start",
+            f"{what}: worst split R-hat, from the default start",
             f"at most {_MOST_RHAT:g}",
             ours["rhat"],
             ok=None if quick else ours["rhat"] <= _MOST_RHAT,
         ),
-        Row(f"{what}: NumPyro's, from prior draws", "", theirs["rhat"]),
-        Row(f"{what}: NumPyro's, from its default start", "", default["rhat"]),
+        *(
+            Row(f"{what}: NumPyro's {name}, from {where}", "", number)
+            for start, where in _STARTS.items()
+            for name, number in (
+                ("effective draws a second", speeds[start]),
+                ("R-hat", theirs[start]["rhat"]),
+            )
+        ),
     ]
 
 
@@ -71,6 +78,8 @@ def _simulate(path: pathlib.Path, users: int, steps: int) -> None:
         features=run["slate docs"]["features"],
         satisfaction=run["user state"]["satisfaction"],
         choice=run["user response"]["choice"],
+        sensitivity=run["sensitivity"]["value"][0],
+        intent=run["user state"]["intent"][0],
     )
 
 

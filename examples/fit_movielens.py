@@ -23,11 +23,10 @@ import scipy.special
 import scipy.stats
 import tensorflow as tf
 
-from examples.mean_field import mean_field
 from examples.rating_baselines import Baseline, baselines, split
 from recsim_ng import TFRuntime, Value
 from recsim_ng.datasets import Ratings, read_movielens
-from recsim_ng.inference import Target, fit
+from recsim_ng.inference import ViSettings, fit
 from recsim_ng.stories import film_posterior, film_ratings, movielens
 
 _GRID = tuple((factors, penalty) for factors in (4, 8, 16, 32) for penalty in (10.0, 15.0, 20.0))
@@ -139,13 +138,13 @@ def fitted(config: Config, ratings: Ratings, method: str, num_factors: int) -> F
         logs["population"] = film_ratings.moments(ratings, num_factors).map(lambda x: x[None])
         data = fit(story, logs, method="map", seed=config.seed).data
     else:
-        data = mean_field(
-            Target(story, logs),
-            seed=config.seed,
+        settings = ViSettings(
             num_steps=config.num_steps,
+            num_samples=1,
             learning_rate=config.learning_rate,
             num_draws=config.num_draws,
         )
+        data = fit(story, logs, method="vi", seed=config.seed, settings=settings).data
     parts = {str(name): x.values[0] for name, x in data.posterior.items()}
     if method == "map":
         known = logs["population"].as_dict

@@ -21,14 +21,14 @@ def main(arguments: list[str]) -> None:
 
     Args:
       arguments: a file of features `[T, U, S, K]`, satisfaction `[T, U]`, choice `[T, U]`; a seed;
-        "prior" or "default", where the chains start.
+        "prior", "default" or "truth", where the chains start; the truth is in the file too then.
     """
     os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=4")
     import jax
     import jax.numpy as jnp
     import numpyro
     import numpyro.distributions as dist
-    from numpyro.infer import MCMC, NUTS, init_to_sample, init_to_uniform
+    from numpyro.infer import MCMC, NUTS, init_to_sample, init_to_uniform, init_to_value
 
     path, seed, start = arguments
     held = np.load(path)
@@ -60,7 +60,13 @@ def main(arguments: list[str]) -> None:
         )
         numpyro.sample("choice", dist.Categorical(logits=logits), obs=choice)
 
-    strategy = init_to_sample() if start == "prior" else init_to_uniform()
+    strategy = {
+        "prior": init_to_sample,
+        "default": init_to_uniform,
+        "truth": lambda: init_to_value(
+            values={name: held[name] for name in ("sensitivity", "intent")}
+        ),
+    }[start]()
     began = time.perf_counter()
     mcmc = MCMC(
         NUTS(model, init_strategy=strategy),

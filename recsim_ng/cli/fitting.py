@@ -10,7 +10,6 @@ from rich.console import Console
 
 from recsim_ng.cli import fit_folder, folder, posterior_table, quiet
 from recsim_ng.cli.fit_arguments import Request, differences
-from recsim_ng.cli.fit_progress import FitProgress
 from recsim_ng.cli.progress import duration
 from recsim_ng.core.errors import DataError, RecSimError
 
@@ -37,6 +36,7 @@ def run(request: Request, out: Console, err: Console) -> int:
     with err.status("starting TensorFlow") if err.is_terminal else contextlib.nullcontext():
         quiet.start_tensorflow()
         from recsim_ng.cli import log_file
+        from recsim_ng.inference import progress
 
         network, logs = request.story.network(request.config)
         logs = log_file.read("--logs", options.logs, options.run, options.steps, options.drop, logs)
@@ -59,7 +59,7 @@ def run(request: Request, out: Console, err: Console) -> int:
         _say(err, f"Nothing was kept in {path}: " + ("begins anew" if is_old else "a new fit"))
     start = time.monotonic()
     try:
-        with FitProgress(err) as display:
+        with progress.ProgressBar("fitting", err) as display:
             fit = fitter.fit(
                 seed=options.seed,
                 log_likelihood=options.log_likelihood,
@@ -82,9 +82,9 @@ def run(request: Request, out: Console, err: Console) -> int:
 
 
 def _fitter(request: Request, network: Any, logs: Any) -> Any:
-    from recsim_ng.inference import fitting
+    from recsim_ng.inference import fitting, method
 
-    kind = fitting.SETTINGS[request.method]
+    kind = method.SETTINGS[request.method]
     parameters = request.options.parameters or None
     settings = kind(**request.settings)
     try:

@@ -13,8 +13,8 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def methods() -> dict[str, tuple[Path, str]]:
-    """Returns what `inference.fitting.SETTINGS` says: method -> (file, settings class)."""
-    tree = _parsed(_PACKAGE / "inference" / "fitting.py")
+    """Returns what `inference.method.SETTINGS` says: method -> (file, settings class)."""
+    tree = _parsed(_PACKAGE / "inference" / "method.py")
     files = {
         alias.name: _PACKAGE.parent.joinpath(*node.module.split(".")).with_suffix(".py")
         for node in tree.body
@@ -27,7 +27,7 @@ def methods() -> dict[str, tuple[Path, str]]:
             pairs = zip(node.value.keys, node.value.values, strict=True)
             named = {ast.literal_eval(k): ast.unparse(v) for k, v in pairs if k is not None}
             return {method: (files[kind], kind) for method, kind in named.items()}
-    raise AssertionError("fitting.py has no SETTINGS")
+    raise AssertionError("method.py has no SETTINGS")
 
 
 def settings_of(method: str) -> tuple[Setting, ...]:

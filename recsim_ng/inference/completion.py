@@ -12,11 +12,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core.data import TimeSteps, data_variable
-from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
-from recsim_ng.core.variable import Dependency, ValueDef, Variable
+from recsim_ng.core.variable import ValueDef, Variable
+from recsim_ng.inference.along import network_along
 from recsim_ng.inference.conditioned import conditioned, conditioned_step, plain, refuse_latent
 from recsim_ng.inference.replay import Observed, is_hidden, joined
 from recsim_ng.runtime import TFRuntime
@@ -24,7 +23,6 @@ from recsim_ng.runtime import TFRuntime
 Field = tuple[str, str]
 Values = dict[str, Value]
 _SEED = 0
-_STEP = "__step"
 
 
 def missing(network: Network, given: Observed) -> list[Field]:
@@ -150,9 +148,13 @@ def _at_all_steps(network: Network, given: Observed, first: Values, field: Field
 
 
 def _step_by_step(network: Network, given: Observed, names: Collection[str]) -> Observed:
-    step = data_variable(_STEP, ValueSpec(step=FieldSpec()), TimeSteps(), lambda t: Value(step=t))
-    variables = [step, *(_along(network, v, given) for v in network.variables)]
-    run = TFRuntime(Network(variables)).trajectory(given.length, seed=_SEED, record=sorted(names))
+    def evaluate(variable: Variable, of: ValueDef, now: Any, before: Any, known: Any) -> Value:
+        found = conditioned(network, variable, of, now, before, known)
+        refuse_latent([f"{variable.name}.{field}" for field in found.latent])
+        return found.value
+
+    runtime = TFRuntime(network_along(network, given, evaluate))
+    run = runtime.trajectory(given.length, seed=_SEED, record=sorted(names))
     whole = {name: run[name] for name in names}
     return given._replace(
         moving={**given.moving, **whole},
@@ -163,31 +165,3 @@ def _step_by_step(network: Network, given: Observed, names: Collection[str]) -> 
 
 def _without(values: Values, names: Collection[str]) -> Values:
     return {name: value for name, value in values.items() if name not in names}
-
-
-def _along(network: Network, variable: Variable, given: Observed) -> Variable:
-    """The variable, its known fields as they are known."""
-    made = Variable(variable.name, variable.spec)
-
-    def definition(of: ValueDef, is_first: bool) -> ValueDef:
-        current = [d.variable_name for d in of.dependencies if d.on_current_value]
-        previous = [d.variable_name for d in of.dependencies if not d.on_current_value]
-
-        def fn(step: Value, *values: Value) -> Value:
-            known = given.at_first() if is_first else given.at(step.get("step"))
-            mine = known[variable.name].as_dict if variable.name in known else {}
-            now = dict(zip(current, values, strict=False))
-            before = dict(zip(previous, values[len(current) :], strict=True))
-            found = conditioned(network, variable, of, now, before, mine)
-            refuse_latent([f"{variable.name}.{field}" for field in found.latent])
-            return found.value
-
-        reads = [Dependency(name, True) for name in current]
-        reads += [Dependency(name, False) for name in previous]
-        return ValueDef(fn, (Dependency(_STEP, True), *reads))
-
-    if variable.initial_value is not None:
-        made.initial_value = definition(variable.initial_value, True)
-    if variable.value is not None:
-        made.value = definition(variable.value, False)
-    return made

@@ -11,6 +11,7 @@ import tensorflow as tf
 from recsim_ng.inference.blocks import Blocks, block_axes
 from recsim_ng.inference.gradient import with_gradient
 from recsim_ng.inference.target import Target
+from recsim_ng.inference.user_terms import mixtures
 
 Of = Literal["real line", "unknowns", "logs"]
 
@@ -129,16 +130,14 @@ class Density:
 
     def _are_independent(self, z: Any) -> bool:
         """Whether blocks' terms at mixtures of two points are what they are at the points."""
-        count = self.blocks.count
-        masks = [np.arange(count) % 2 == 0, np.random.default_rng(0).random(count) < 0.5]
-        mixed = [tf.where(m[:, None], z[0], z[1]) for m in masks]
+        ways = mixtures(self.blocks.count)
         of = tf.function(lambda z: self._parts(z, self.data()), jit_compile=True, autograph=False)
-        for found in of(tf.stack([z[0], z[1], *mixed])):
-            ends, between = found[:2].numpy(), found[2:].numpy()
-            for mask, at in zip(masks, between, strict=True):
-                if not np.array_equal(at, np.where(mask, ends[0], ends[1])):
-                    return False
-        return True
+        # One after the other: all at once they would be a score's memory twenty times over.
+        found = [of(tf.where(tf.constant(way)[:, None], z[1], z[0])[None]) for way in ways]
+        return all(
+            np.array_equal(x, np.where(ways, x[1], x[0]))
+            for x in (np.concatenate(parts) for parts in zip(*found, strict=True))
+        )
 
 
 def _times(sharpness: Any, likelihood: Any) -> Any:

@@ -90,8 +90,6 @@ def chain_problems(
       Bayesian Analysis 16; Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in
       Hamiltonian Monte Carlo, for E-BFMI.
     """
-    az = arviz()
-    chains = draws.shape[0]
     still = np.ptp(draws, axis=1).max(axis=-1) == 0.0  # [C, B]
     if still.any():
         which = np.flatnonzero(still.any(axis=1)).tolist()
@@ -99,6 +97,34 @@ def chain_problems(
         if where and names is not None:
             where += f", that of {names[still.any(axis=0)][0, 0]} the first"
         return (f"chains {which} did not move{where}",)
+    found = list(agreement_problems(draws, names))
+    diverging = stats["is_diverging"].sum(axis=(0, 1)).reshape(-1)  # [B]
+    if diverging.sum():
+        where = ""
+        if len(diverging) > 1 and names is not None:
+            block = int(np.argmax(diverging))
+            where = f", most of them ({diverging[block]}) in the block of {names[block, 0]}"
+        found.append(
+            f"{diverging.sum()} draws diverged{where}: the density has corners; reparametrise"
+        )
+    bfmi = _bfmi(stats["energy"])
+    if np.min(bfmi) < _LEAST_BFMI:
+        chain = int(np.argwhere(bfmi == np.min(bfmi))[0][0])
+        found.append(
+            f"the least E-BFMI is {np.min(bfmi):.2g}, of chain {chain}, below {_LEAST_BFMI}"
+        )
+    return tuple(found)
+
+
+def agreement_problems(draws: np.ndarray, names: np.ndarray | None = None) -> tuple[str, ...]:
+    """Returns where chains disagree, or say too little.
+
+    Args:
+      draws: `[C, N, ...]` numbers.
+      names: `[...]` of the numbers, of which the worst is named; None: none is.
+    """
+    az = arviz()
+    chains = draws.shape[0]
     found = []
     posterior = az.convert_to_dataset({"z": draws})
     if chains > 1:
@@ -115,21 +141,6 @@ def chain_problems(
                 f"the least {kind} ESS is {ess:.0f}{where}, below {int(_LEAST_ESS * chains)}: "
                 "draw more"
             )
-    diverging = stats["is_diverging"].sum(axis=(0, 1)).reshape(-1)  # [B]
-    if diverging.sum():
-        where = ""
-        if len(diverging) > 1 and names is not None:
-            block = int(np.argmax(diverging))
-            where = f", most of them ({diverging[block]}) in the block of {names[block, 0]}"
-        found.append(
-            f"{diverging.sum()} draws diverged{where}: the density has corners; reparametrise"
-        )
-    bfmi = _bfmi(stats["energy"])
-    if np.min(bfmi) < _LEAST_BFMI:
-        chain = int(np.argwhere(bfmi == np.min(bfmi))[0][0])
-        found.append(
-            f"the least E-BFMI is {np.min(bfmi):.2g}, of chain {chain}, below {_LEAST_BFMI}"
-        )
     return tuple(found)
 
 

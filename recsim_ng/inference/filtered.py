@@ -13,6 +13,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import FieldError
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
+from recsim_ng.inference.inference_data import drawn_data
 from recsim_ng.inference.particle_smoother import BackwardSmoother, genealogy_indices
 from recsim_ng.inference.replay import Observed, joined
 from recsim_ng.inference.transition import Transition
@@ -20,7 +21,7 @@ from recsim_ng.inference.unknown import Unknown
 from recsim_ng.inference.user_terms import has_user_axis
 
 _SMOOTHERS = ("backward", "genealogy")
-_LEAD = {"each": ("time",), "later": ("time_after_first",)}
+_LEAST_ESS, _LEAST_VALUES = 10.0, 100
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -68,6 +69,28 @@ class Filtered:
         """`[T]` effective numbers of particles, 1 to P; `[T, U]` where users are independent."""
         squares = np.sum(np.exp(2.0 * np.asarray(self.log_weights, np.float64)), axis=1)
         return 1.0 / (squares[:, 0] if self.users is None else squares)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What speaks against trusting the particles: steps, or parameters, that few stand for."""
+        found, ess = [], self.ess
+        if ess.min() < _LEAST_ESS:
+            step, *user = np.unravel_index(int(ess.argmin()), ess.shape)
+            whose = f" for user {user[0]}" if user else ""
+            found.append(
+                f"at step {step} only {ess.min():.1f} particles count{whose}, fewer than "
+                f"{_LEAST_ESS}: take more of them"
+            )
+        for unknown in self.unknowns:
+            if unknown.when == "always" and unknown.dtype.is_floating:
+                last = np.asarray(self._particles(unknown))[-1]
+                left = min(len(np.unique(x)) for x in last.reshape(len(last), -1).T)
+                if left < _LEAST_VALUES:
+                    found.append(
+                        f"only {left} values of '{unknown.name}', which is drawn once, are left: "
+                        "use mcmc for it, or more particles"
+                    )
+        return tuple(found)
 
     @property
     def weights(self) -> np.ndarray:
@@ -150,21 +173,11 @@ class Filtered:
           seed: an int or a pair of ints.
           method: as for `smoothed`.
         """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
-            import arviz as az
         draws = self.smoothed(num_draws, seed, method)
-        posterior, observed = {}, {}
-        dims: dict[str, list[str]] = {}
-        for unknown in self.unknowns:
-            posterior[unknown.name] = np.asarray(draws[unknown.variable].get(unknown.field))[None]
-            self._label(dims, unknown.variable, unknown.field, _LEAD.get(unknown.when, ()))
-        for values, lead in ((self.given.moving, ("time",)), (self.given.static, ())):
-            for name, value in values.items():
-                for field, x in value.as_dict.items():
-                    observed[f"{name}.{field}"] = np.asarray(x)
-                    self._label(dims, name, field, lead)
-        found = az.from_dict(posterior=posterior, observed_data=observed, dims=dims)
+        posterior = {
+            u.name: np.asarray(draws[u.variable].get(u.field))[None] for u in self.unknowns
+        }
+        found = drawn_data(self.network, self.given, posterior, {}, self.unknowns)
         axes = ("time", "user")[: self.ess.ndim]
         stats = {"ess": self.ess, "log_likelihood": self.increments.reshape(self.ess.shape)}
         with warnings.catch_warnings():
@@ -173,12 +186,6 @@ class Filtered:
                 filter_stats=xr.Dataset({name: (axes, x) for name, x in stats.items()})
             )
         return found
-
-    def _label(self, dims: dict[str, list[str]], name: str, field: str, lead: Any) -> None:
-        spec = next(v.spec for v in self.network.variables if v.name == name)
-        axes = spec.get(field).dims
-        if axes is not None:
-            dims[f"{name}.{field}"] = [*lead, *axes]
 
     def _unknown(self, name: str) -> Unknown:
         for unknown in self.unknowns:

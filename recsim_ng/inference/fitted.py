@@ -23,6 +23,8 @@ class Fit:
       target: the density that was fitted.
       pareto_k: "variable.field" -> the Pareto k of each observation, where log_likelihood was asked
         for.
+      details: what else the method has found, by name: EM's iterates, a surrogate's ELBO, the
+        particles of a filter.
     """
 
     data: Any
@@ -30,6 +32,7 @@ class Fit:
     problems: tuple[str, ...]
     target: Target
     pareto_k: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def is_trusted(self) -> bool:

@@ -12,31 +12,21 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
-from recsim_ng.inference.density import Density, Of
-from recsim_ng.inference.diagnosis import chain_problems, pareto_ks, pareto_problems
-from recsim_ng.inference.element import element_names
-from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
+from recsim_ng.inference.density import Density
+from recsim_ng.inference.diagnosis import pareto_ks, pareto_problems
 from recsim_ng.inference.fitted import Fit
-from recsim_ng.inference.inference_data import inference_data, variables_data
+from recsim_ng.inference.inference_data import (
+    inference_data,
+    signed,
+)
 from recsim_ng.inference.inferred import Inferred
-from recsim_ng.inference.mcmc import McmcSettings, Sampler
-from recsim_ng.inference.neutra import Neutra, NeutraSettings
-from recsim_ng.inference.optimum import Optimiser, OptimumSettings
+from recsim_ng.inference.method import SETTINGS, Method
 from recsim_ng.inference.population import Populations
+from recsim_ng.inference.problem import require_all_drawn, set_problem
 from recsim_ng.inference.progress import Progress, shown
 from recsim_ng.inference.run import Run
 from recsim_ng.inference.target import Target
-from recsim_ng.inference.training import Trainer, trainable_variables
-from recsim_ng.inference.variational import Variational, ViSettings
-
-SETTINGS: dict[str, type] = {
-    "mcmc": McmcSettings,
-    "map": OptimumSettings,
-    "mle": OptimumSettings,
-    "em": EmSettings,
-    "vi": ViSettings,
-    "neutra": NeutraSettings,
-}
+from recsim_ng.inference.training import trainable_variables
 
 
 def fit(
@@ -67,10 +57,11 @@ def fit(
       method: "mcmc": NUTS or HMC, as the settings say; "map": the mode of what is unknown, the
         prior counted; "mle": the maximum of the likelihood, the prior left out; "em": the same with
         latents averaged over; "vi": draws of a surrogate, the nearest of its family; "neutra": NUTS
-        in the space of a fitted flow.
+        in the space of a fitted flow; "smc": a particle filter and smoother, for what evolves
+        unseen, with log p(logs) in `details["filtered"]`; "gibbs": chains of what is discrete
+        alone. For the other methods discrete unknowns of few values are summed out.
       seed: an int or a pair of ints.
-      settings: of the method, McmcSettings, OptimumSettings (map, mle), EmSettings, ViSettings or
-        NeutraSettings; None: its defaults.
+      settings: of the method, as `method.SETTINGS` says, such as McmcSettings; None: its defaults.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
         every posterior draw, as large as the logs times the draws, and each one's Pareto k.
       posterior_predictive: under how many posterior draws what was observed is simulated anew, at
@@ -130,14 +121,14 @@ class Fitter:
         kind = SETTINGS[method]
         if settings is not None:
             check.instance("fit", "settings", settings, kind)
-        self._method = method
         self._settings = kind() if settings is None else settings
         parameters = list(parameters or ())
         self._names = [p for p in parameters if isinstance(p, str)]
         variables = [p for p in parameters if not isinstance(p, str)]
-        self._target = self._target_of(story, logs)
+        # EM's parameters are some of the unknowns, other methods' all of them.
+        names = self._names if self._names and method != "em" else None
         if method in ("mle", "em") and not parameters:
-            variables = trainable_variables(self._target)
+            variables = trainable_variables(Target(story, logs))
         elif variables and method not in ("mle", "em"):
             raise ConfigError(
                 f"fit: method '{method}' infers what is drawn, got {len(variables)} variables as "
@@ -145,15 +136,16 @@ class Fitter:
             )
         self._populations: Populations | None = None
         if method == "mle" and variables:
+            self._target = Target(story, logs)
             self._require_no_unknowns()
         else:
-            _require_continuous(self._target)
-            self._populations = Populations(self._target, seed)
-        self._machine = self._machine_for(variables)
-
-    def _target_of(self, story: Any, logs: Any) -> Target:
-        # EM's parameters are some of the unknowns, other methods' all of them.
-        return Target(story, logs, self._names if self._names and self._method != "em" else None)
+            is_continuous = method not in ("smc", "gibbs")
+            self._target = set_problem(story, logs, names, is_continuous=is_continuous)
+            if is_continuous:
+                self._populations = Populations(self._target, seed)
+        self._method = Method(
+            method, self._settings, self._target, self._populations, self._names, variables
+        )
 
     def _require_no_unknowns(self) -> None:
         if self._target.unknowns:
@@ -162,18 +154,6 @@ class Fitter:
                 f"is drawn, got none of {[u.name for u in self._target.unknowns]}; use 'em', which "
                 "averages over it"
             )
-
-    def _machine_for(self, variables: list[Any]) -> Any:
-        if self._populations is None:
-            return Trainer(self._target, variables, self._settings)
-        density = self._populations.density
-        if self._method in ("mcmc", "vi", "neutra"):
-            kind: Any = {"mcmc": Sampler, "vi": Variational, "neutra": Neutra}[self._method]
-            return kind(density, self._settings)
-        if self._method == "em":
-            return ExpectationMaximisation(density, self._settings, self._names, variables)
-        of: Of = "unknowns" if self._method == "map" else "logs"
-        return Optimiser(density, of, self._settings)
 
     def fit(
         self,
@@ -202,14 +182,18 @@ class Fitter:
         """
         check.whole("fit", "posterior_predictive", posterior_predictive, 0)
         target = self._target_for(logs)
-        said = {"method": self._method, "settings": str(self._settings), "seed": str(seed)}
-        with shown(progress, f"fit by {self._method}") as told:
+        method = self._method.name
+        said = {"method": method, "settings": str(self._settings), "seed": str(seed)}
+        if log_likelihood or posterior_predictive:
+            require_all_drawn(
+                target, "log_likelihood" if log_likelihood else "posterior_predictive"
+            )
+        with shown(progress, f"fit by {method}") as told:
             run = Run(target, seed, told, checkpoint)
             if self._populations is None:
-                log_prob, problems = self._machine.run(*target.data())
-                data = variables_data(target, self._machine.variables, log_prob, said)
-                return Fit(data, self._method, problems, target)
-            found = self._inferred(run, self._populations)
+                data, problems, details = self._method.drawn(run)
+                return Fit(signed(data, target, said), method, problems, target, {}, details)
+            found = self._method.inferred(run)
         data = inference_data(
             target,
             self._populations.density.blocks,
@@ -221,7 +205,7 @@ class Fitter:
         )
         pareto_k = pareto_ks(data)
         problems = (*found.problems, *pareto_problems(pareto_k))
-        return Fit(data, self._method, problems, target, pareto_k)
+        return Fit(data, method, problems, target, pareto_k, found.details)
 
     @property
     def density(self) -> Density | None:
@@ -247,71 +231,10 @@ class Fitter:
                 "infer: the story must draw something that the logs do not hold, got logs of all; "
                 "use fit, which trains variables"
             )
-        return target, self._inferred(Run(target, seed, None, None), self._populations)
+        return target, self._method.inferred(Run(target, seed, None, None))
 
     def _target_for(self, logs: Trajectory | Mapping[str, Value] | None) -> Target:
         target = self._target
         if logs is not None:
             target = self._target.with_logs(logs)
         return target
-
-    def _inferred(self, run: Run, populations: Populations) -> Inferred:
-        methods = {
-            "mcmc": self._sampled,
-            "em": self._averaged,
-            "vi": self._approximated,
-            "neutra": self._approximated,
-        }
-        return methods.get(self._method, self._climbed)(run, populations)
-
-    def _sampled(self, run: Run, populations: Populations) -> Inferred:
-        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
-        chains = self._machine.run(
-            start.points,
-            start.scaling,
-            run.target.data(),
-            run.words(1),
-            progress=run.progress,
-            checkpoint=run.checkpoint,
-            origin=run.origin(self._method, self._settings),
-        )
-        names = element_names(
-            populations.density.blocks, run.target.unknowns, run.target.unconstrained_shapes()
-        )
-        problems = chain_problems(chains.draws, chains.stats, names)
-        return Inferred(chains.draws, chains.stats, problems)
-
-    def _climbed(self, run: Run, populations: Populations) -> Inferred:
-        start = populations.at(run.target, run.seed, run.words(0), 1)
-        return self._machine.run(start.points[0], run.target.data(), is_near=start.is_tempered)
-
-    def _averaged(self, run: Run, populations: Populations) -> Inferred:
-        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
-        return self._machine.run(start, run.target.data(), run.words(1), run.progress)
-
-    def _approximated(self, run: Run, populations: Populations) -> Inferred:
-        start = None
-        if not self._machine.is_learnt:
-            start = populations.at(run.target, run.seed, run.words(0), 1)
-        return self._machine.run(
-            start,
-            run.target,
-            run.words(1),
-            progress=run.progress,
-            checkpoint=run.checkpoint,
-            origin=run.origin(self._method, self._settings),
-        )
-
-
-def _require_continuous(target: Target) -> None:
-    if not target.unknowns:
-        raise DataError(
-            "fit: the story must draw something that the logs do not hold, got logs of all; leave "
-            "out what is to be inferred"
-        )
-    discrete = [u.name for u in target.unknowns if u.bijector is None]
-    if discrete:
-        raise DataError(
-            f"fit: what is inferred must be continuous, got {discrete}; put them into the logs, or "
-            "write the story with their mixture"
-        )

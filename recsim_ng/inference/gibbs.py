@@ -9,7 +9,7 @@ which keeps the law of the unknowns given the logs as it is, and is exact Gibbs 
 element that has two values.
 
 Source: Barker (1965), Monte Carlo calculations of the radial distribution functions for a
-  proton-electron plasma, Australian Journal of Physics 18; for batches see `blocks`.
+  proton-electron plasma, Australian Journal of Physics 18; for batches see `gibbs_batch`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import tensorflow as tf
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
+from recsim_ng.inference.diagnosis import agreement_problems
 from recsim_ng.inference.discrete import DiscreteTarget
 from recsim_ng.inference.gibbs_batch import block_batches, find_dependence
 from recsim_ng.inference.target import Target
@@ -63,6 +64,14 @@ class DiscreteDraws:
 
     values: list[np.ndarray]
     log_joint: np.ndarray
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Where chains disagree; of elements that the logs settle there is nothing to say."""
+        count = self.log_joint.shape[:2]
+        flat = np.concatenate([x.reshape(*count, -1) for x in self.values], axis=-1)
+        flat = flat[:, :, np.ptp(flat, axis=(0, 1)) > 0]
+        return agreement_problems(flat.astype(np.float32)) if flat.size else ()
 
 
 def run_gibbs(

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import versions
 from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.posterior_predictive import PosteriorPredictive
+from recsim_ng.inference.replay import Observed
 from recsim_ng.inference.score import log_probs
 from recsim_ng.inference.target import Target
-from recsim_ng.inference.unknown import with_unknowns
+from recsim_ng.inference.unknown import Unknown, with_unknowns
 
 _LEAD = {"each": ("time",), "later": ("time_after_first",)}
 _CHUNK = 50  # draws that are scored at once
@@ -58,20 +60,8 @@ def inference_data(
     az = arviz()
     parts = target.constrain(blocks.unpack(tf.convert_to_tensor(inferred.draws)))
     posterior = {u.name: x.numpy() for u, x in zip(target.unknowns, parts, strict=True)}
-    dims: dict[str, list[str]] = {}
-    for unknown in target.unknowns:
-        names = _axes(target, unknown.variable, unknown.field)
-        if names is not None:
-            dims[unknown.name] = [*_LEAD.get(unknown.when, ()), *names]
-    observed, observed_dims = _observed(target)
-    stats = {
-        _STAT_NAMES.get(name, name): x[..., 0] if x.ndim == 3 and x.shape[-1] == 1 else x
-        for name, x in inferred.stats.items()
-    }
-    if blocks.axis is not None:
-        dims |= {name: [blocks.axis] for name, x in stats.items() if x.ndim == 3}
-    groups = {"posterior": posterior, "sample_stats": stats, "observed_data": observed}
-    data = az.from_dict(**groups, dims=dims | observed_dims)
+    data = drawn_data(target.network, target.given, posterior, inferred.stats, target.unknowns)
+    observed, observed_dims = _observed(target.network, target.given)
     if with_log_likelihood:
         scores = _log_likelihood(target, blocks, inferred.draws)
         data.extend(
@@ -84,28 +74,68 @@ def inference_data(
         data.extend(
             az.from_dict(posterior_predictive=made, coords={"draw": places}, dims=observed_dims)
         )
-    return _said(data, target, attributes)
+    return signed(data, target, attributes)
 
 
-def _observed(target: Target) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+def drawn_data(
+    network: Network,
+    given: Observed,
+    posterior: Mapping[str, np.ndarray],
+    stats: Mapping[str, np.ndarray],
+    unknowns: Sequence[Unknown],
+) -> Any:
+    """Returns draws as InferenceData: posterior, sample_stats and observed_data.
+
+    Args:
+      network: the story.
+      given: the logs.
+      posterior: "variable.field" -> `[C, N, ...]` draws of an unknown.
+      stats: name -> `[C, N]`, or `[C, N, B]` numbers of independent blocks, which are users.
+      unknowns: that were inferred.
+    """
+    observed, dims = _observed(network, given)
+    for unknown in unknowns:
+        names = _axes(network, unknown.variable, unknown.field)
+        if names is not None:
+            dims[unknown.name] = [*_LEAD.get(unknown.when, ()), *names]
+    named = {
+        _STAT_NAMES.get(name, name): x[..., 0] if x.ndim == 3 and x.shape[-1] == 1 else x
+        for name, x in stats.items()
+    }
+    dims |= {name: ["user"] for name, x in named.items() if x.ndim == 3}
+    groups: dict[str, Any] = {"posterior": dict(posterior), "observed_data": observed}
+    if named:
+        groups["sample_stats"] = named
+    return arviz().from_dict(**groups, dims=dims)
+
+
+def _observed(
+    network: Network, given: Observed
+) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
     observed, dims = {}, {}
-    for values, lead in ((target.given.moving, ("time",)), (target.given.static, ())):
+    for values, lead in ((given.moving, ("time",)), (given.static, ())):
         for name, value in values.items():
             for field, x in value.as_dict.items():
                 observed[f"{name}.{field}"] = np.asarray(x)
-                axes = _axes(target, name, field)
+                axes = _axes(network, name, field)
                 if axes is not None:
                     dims[f"{name}.{field}"] = [*lead, *axes]
     return observed, dims
 
 
-def _axes(target: Target, variable: str, field: str) -> tuple[str, ...] | None:
-    spec = next(v.spec for v in target.network.variables if v.name == variable)
+def _axes(network: Network, variable: str, field: str) -> tuple[str, ...] | None:
+    spec = next(v.spec for v in network.variables if v.name == variable)
     return spec.get(field).dims
 
 
-def _said(data: Any, target: Target, attributes: Mapping[str, Any] | None) -> Any:
-    """The data, saying what made them in the strings and numbers that NetCDF keeps."""
+def signed(data: Any, target: Target, attributes: Mapping[str, Any] | None) -> Any:
+    """Returns the data, saying what made them in strings that NetCDF keeps.
+
+    Args:
+      data: InferenceData.
+      target: that was fitted.
+      attributes: what made the draws, JSON-like.
+    """
     said: dict[str, Any] = {
         "inference_library": "recsim_ng",
         "inference_library_version": versions()["recsim_ng"],
@@ -121,32 +151,23 @@ def _said(data: Any, target: Target, attributes: Mapping[str, Any] | None) -> An
     return data
 
 
-def variables_data(
-    target: Target,
-    variables: Sequence[Any],
-    log_prob: float,
-    attributes: Mapping[str, Any] | None = None,
-) -> Any:
+def variables_data(target: Target, variables: Sequence[Any], log_prob: float) -> Any:
     """Returns the values of trained variables as InferenceData, one draw under each one's name.
 
     Args:
       target: of the logs.
       variables: that were trained.
       log_prob: of the logs.
-      attributes: as for `inference_data`.
     """
-    az = arviz()
-    names: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for variable in variables:
         name, count = variable.name.split(":")[0], 1
-        while name in names:
+        while name in values:
             count += 1
             name = f"{variable.name.split(':')[0]}_{count}"
-        names[name] = np.asarray(variable)[None, None]
-    observed, dims = _observed(target)
-    stats = {"lp": np.full((1, 1), log_prob, np.float32)}
-    groups = {"posterior": names, "sample_stats": stats, "observed_data": observed}
-    return _said(az.from_dict(**groups, dims=dims), target, attributes)
+        values[name] = np.asarray(variable)[None, None]
+    stats = {"log_density": np.full((1, 1), log_prob, np.float32)}
+    return drawn_data(target.network, target.given, values, stats, [])
 
 
 def arviz() -> Any:

@@ -43,15 +43,18 @@ class SmcSettings:
       independent: "user": each user's particles are weighted and resampled apart from the others',
         which takes far fewer of them; refused where users depend on each other. "none": whole
         worlds are weighted. "auto": "user" where users turn out to be independent, else "none".
+      num_draws: of smoothed paths, in the result of a fit.
     """
 
     num_particles: int = 1000
     resample_below: float = 0.5
     independent: str = "auto"
+    num_draws: int = 1000
 
     def __post_init__(self) -> None:
         where = "SmcSettings"
         check.whole(where, "num_particles", self.num_particles, 1)
+        check.whole(where, "num_draws", self.num_draws, 1)
         check.real(where, "resample_below", self.resample_below, 0.0, 1.0)
         check.one_of(where, "independent", self.independent, _INDEPENDENT)
 

@@ -17,6 +17,7 @@ from recsim_ng.inference.target import Target
 from recsim_ng.inference.tempering import Tempering
 
 _POINTS = 32  # P, of a tempered population
+_NARROW = 0.05  # standard deviation, of where a great block's surrogate starts
 _MOST_TEMPERED = 64  # numbers in a block; more of them need more points than are worth their while
 
 
@@ -52,7 +53,9 @@ class Populations:
         self._tempering: Tempering | None = None
         self._climbs: dict[int, Any] = {}
 
-    def at(self, target: Target, seed: Any, words: Any, count: int) -> Start:
+    def at(
+        self, target: Target, seed: Any, words: Any, count: int, *, is_wide: bool = False
+    ) -> Start:
         """Returns points to start from.
 
         Args:
@@ -60,12 +63,16 @@ class Populations:
           seed: an int or a pair of ints, of the prior's draws.
           words: `[2]` int32, of the rest.
           count: C, how many.
+          is_wide: for methods that find the scales themselves: a great block starts at the middle
+            of the prior, and not on a hilltop, which is where hierarchical scales collapse.
 
         Raises:
           DataError: (also a ValueError) no draw of the prior allows the logs.
         """
         density = self.density
         if density.blocks.size > _MOST_TEMPERED:
+            if is_wide:
+                return self._middle(target, seed, count)
             return self._climbed(target, seed, words, count)
         number = max(_POINTS, count)
         if self._tempering is None:
@@ -92,6 +99,17 @@ class Populations:
         if not np.all(np.isfinite(value)):
             self._refuse(target, points)
         return Start(tops, scaling, False)
+
+    def _middle(self, target: Target, seed: Any, count: int) -> Start:
+        """The mean of the prior's draws, narrow about it."""
+        density = self.density
+        points = density.blocks.pack(self._prior.draws(_POINTS, seed))
+        middle = tf.repeat(tf.reduce_mean(points, axis=0, keepdims=True), count, axis=0)
+        ones = tf.ones([density.blocks.count])
+        value = density.batch(count)(middle, ones, *density.data(target))
+        if not np.all(np.isfinite(value)):
+            self._refuse(target, middle)
+        return Start(middle, Scaling(tf.fill(density.shape, _NARROW)), False)
 
     def _refuse(self, target: Target, points: Any) -> NoReturn:
         """Says which observation no draw of the prior allows."""

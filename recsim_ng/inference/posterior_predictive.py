@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core.data import TimeSteps, data_variable
-from recsim_ng.core.field_spec import FieldSpec, ValueSpec
 from recsim_ng.core.network import Network
 from recsim_ng.core.site import Condition, Record, Seed
 from recsim_ng.core.value import Value
-from recsim_ng.core.variable import Dependency, ValueDef, Variable
+from recsim_ng.core.variable import ValueDef, Variable
+from recsim_ng.inference.along import network_along
 from recsim_ng.inference.conditioned import sites_of_fields
-from recsim_ng.inference.replay import Observed
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.unknown import with_unknowns
 from recsim_ng.runtime import TFRuntime
 from recsim_ng.runtime.runtime import selected_fields
-
-_STEP = "__step"
 
 
 class PosteriorPredictive:
@@ -78,12 +75,9 @@ class PosteriorPredictive:
     def _simulated(self, x: list[Any], seed: Any) -> list[Any]:
         network, target = self._target.network, self._target
         given = with_unknowns(self._held, target.unknowns, x)
-        step = data_variable(
-            _STEP, ValueSpec(step=FieldSpec()), TimeSteps(), lambda t: Value(step=t)
-        )
-        variables = [step, *(_under(network, v, given) for v in network.variables)]
         record = [f"{name}.{field}" for name, field in self._like]
-        run = TFRuntime(Network(variables)).trajectory(given.length, seed=seed, record=record)
+        runtime = TFRuntime(network_along(network, given, functools.partial(_given, network)))
+        run = runtime.trajectory(given.length, seed=seed, record=record)
         return [
             tf.reshape(tf.cast(run.values_by_name[name].get(field), y.dtype), y.shape)
             for (name, field), y in self._like.items()
@@ -98,37 +92,18 @@ def _selected(values: dict[str, Value], kept: dict[str, list[str]]) -> dict[str,
     }
 
 
-def _under(network: Network, variable: Variable, given: Observed) -> Variable:
-    """The variable, what is given of it being given."""
-    made = Variable(variable.name, variable.spec)
-
-    def definition(of: ValueDef, is_first: bool) -> ValueDef:
-        current = [d.variable_name for d in of.dependencies if d.on_current_value]
-        previous = [d.variable_name for d in of.dependencies if not d.on_current_value]
-
-        def fn(step: Value, *values: Value) -> Value:
-            known = given.at_first() if is_first else given.at(step.get("step"))
-            mine = known[variable.name].as_dict if variable.name in known else {}
-            now = dict(zip(current, values, strict=False))
-            before = dict(zip(previous, values[len(current) :], strict=True))
-            if not mine:
-                return network.evaluate(variable, of, now, before)
-            with Seed(0), Record() as record:  # to see which draws the fields are
-                drawn = network.evaluate(variable, of, now, before)
-            sites = sites_of_fields(variable.name, drawn, record.sites.values())
-            addresses = {site.address: mine[f] for f, site in sites.items() if f in mine}
-            with Condition(addresses):
-                found = network.evaluate(variable, of, now, before)
-            fields = found.as_dict
-            fields |= {f: x for f, x in mine.items() if f in fields and f not in sites}
-            return Value(**fields)
-
-        reads = [Dependency(name, True) for name in current]
-        reads += [Dependency(name, False) for name in previous]
-        return ValueDef(fn, (Dependency(_STEP, True), *reads))
-
-    if variable.initial_value is not None:
-        made.initial_value = definition(variable.initial_value, True)
-    if variable.value is not None:
-        made.value = definition(variable.value, False)
-    return made
+def _given(
+    network: Network, variable: Variable, of: ValueDef, now: Any, before: Any, known: Any
+) -> Value:
+    """What a behaviour makes, its known fields given where they are drawn."""
+    if not known:
+        return network.evaluate(variable, of, now, before)
+    with Seed(0), Record() as record:  # to see which draws the fields are
+        drawn = network.evaluate(variable, of, now, before)
+    sites = sites_of_fields(variable.name, drawn, record.sites.values())
+    addresses = {site.address: known[f] for f, site in sites.items() if f in known}
+    with Condition(addresses):
+        found = network.evaluate(variable, of, now, before)
+    fields = found.as_dict
+    fields |= {f: x for f, x in known.items() if f in fields and f not in sites}
+    return Value(**fields)

@@ -44,11 +44,7 @@ class Prior:
             run = self._runtime.trajectory(
                 target.given.length, seed=(first, (second + _RUNS + k) % 2**31), record=names
             )
-            x = []
-            for unknown in target.unknowns:
-                drawn = run[unknown.variable].get(unknown.field)
-                x.append({"each": drawn, "later": drawn[1:]}.get(unknown.when, drawn[0]))
-            z = target.unconstrain(x)
+            z = target.unconstrain([unknown.out_of(run) for unknown in target.unknowns])
             # A draw may be rounded to the edge of its support, which is infinitely far.
             if all(np.all(np.isfinite(part)) for part in z):
                 found.append(z)

@@ -14,7 +14,6 @@ from recsim_ng.inference.density import Density
 from recsim_ng.inference.element import element_names, pooled_names
 from recsim_ng.inference.inference_data import arviz
 from recsim_ng.inference.target import Target
-from recsim_ng.inference.unknown import Unknown
 
 LOG_LIKELIHOOD = "log-likelihood"
 _LEAST_DRAWS = 4  # of a chain, for an effective sample size
@@ -102,7 +101,7 @@ class Ranking:
           rng: of the ranks.
         """
         chains, number = draws.shape[:2]
-        x = [_value_of(u, truth) for u in target.unknowns]
+        x = [u.out_of(truth) for u in target.unknowns]
         line = self._density.blocks.pack(target.unconstrain(x))[None]
         z = np.concatenate([line, draws.reshape(-1, *draws.shape[2:])]).astype(np.float32)
         values = target.constrain(self._density.blocks.unpack(tf.constant(z)))
@@ -142,9 +141,3 @@ class Ranking:
         pieces = range(0, len(padded), _CHUNK)
         found = [np.asarray(self._likelihood(padded[i : i + _CHUNK], data)) for i in pieces]
         return np.concatenate(found)[: len(z)]
-
-
-def _value_of(unknown: Unknown, run: Any) -> Any:
-    """What an unknown truly is, of its shape."""
-    drawn = run[unknown.variable].get(unknown.field)
-    return {"each": drawn, "later": drawn[1:]}.get(unknown.when, drawn[0])

@@ -54,6 +54,15 @@ class Unknown:
         """Whether there is one for each step."""
         return self.when in ("each", "later")
 
+    def out_of(self, run: Any) -> Any:
+        """Returns what the unknown was in a run, of its own shape.
+
+        Args:
+          run: a trajectory.
+        """
+        drawn = run[self.variable].get(self.field)
+        return {"each": drawn, "later": drawn[1:]}.get(self.when, drawn[0])
+
 
 def find_unknowns(network: Network, given: Observed) -> list[Unknown]:
     """Returns what is drawn and not known, in the network's order.

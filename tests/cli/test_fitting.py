@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import Network, TFRuntime, Value
-from recsim_ng.cli import fitting, main
-from recsim_ng.cli.fit_progress import FitProgress
+from recsim_ng.cli import main
+from recsim_ng.inference import progress
 from recsim_ng.inference.optimum import lowest as optimum_lowest
 from tests.cli import drift_story
 
@@ -60,7 +60,10 @@ def folder(tmp_path_factory):
     return path
 
 
-class Interrupt(fitting.FitProgress):
+BAR = progress.ProgressBar
+
+
+class Interrupt(progress.ProgressBar):
     """As if the user pressed Ctrl-C after 300 steps."""
 
     def __call__(self, done, total):
@@ -72,11 +75,11 @@ class Interrupt(fitting.FitProgress):
 def _said(patch, line, code):
     """What the command says on standard error."""
     if code == 130:
-        patch.setattr(fitting, "FitProgress", Interrupt)
+        patch.setattr(progress, "ProgressBar", Interrupt)
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         assert main(line) == code
-    patch.setattr(fitting, "FitProgress", FitProgress)
+    patch.setattr(progress, "ProgressBar", BAR)
     return said.getvalue()
 
 

@@ -5,19 +5,19 @@ import dataclasses
 import pytest
 
 from recsim_ng.cli import fit_arguments, method_source
-from recsim_ng.inference import fitting
+from recsim_ng.inference import method as methods
 
 
 def test_every_method_may_be_asked_for():
     assert {m: kind for m, (_, kind) in method_source.methods().items()} == {
-        method: kind.__name__ for method, kind in fitting.SETTINGS.items()
+        method: kind.__name__ for method, kind in methods.SETTINGS.items()
     }
-    assert fit_arguments.DEFAULT_METHOD in fitting.SETTINGS
+    assert fit_arguments.DEFAULT_METHOD in methods.SETTINGS
 
 
-@pytest.mark.parametrize("method", fitting.SETTINGS)
+@pytest.mark.parametrize("method", methods.SETTINGS)
 def test_the_source_says_what_the_settings_are(method):
-    fields = {f.name: f for f in dataclasses.fields(fitting.SETTINGS[method])}
+    fields = {f.name: f for f in dataclasses.fields(methods.SETTINGS[method])}
     found = method_source.settings_of(method)
     for setting in found:
         assert setting.default == fields[setting.name].default

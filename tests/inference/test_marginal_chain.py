@@ -96,6 +96,6 @@ def test_what_is_no_chain_is_refused():
     with pytest.raises(
         DataError,
         match=r"MarginalChain: \['chain.x'\] must have at most 1 values of a user to be summed out,"
-        r" got 2; use method='smc'",
+        r" got 2; put them into the logs, or use method='smc'",
     ):
         MarginalChain(Target(hidden_markov(U), LOGS), max_values=1)

@@ -1,0 +1,151 @@
+"""Methods of inference, by name: what they are set, and how they are run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from recsim_ng.inference.density import Of
+from recsim_ng.inference.diagnosis import chain_problems
+from recsim_ng.inference.element import element_names
+from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
+from recsim_ng.inference.gibbs import GibbsSettings, run_gibbs
+from recsim_ng.inference.inference_data import drawn_data, variables_data
+from recsim_ng.inference.inferred import Inferred
+from recsim_ng.inference.mcmc import McmcSettings, Sampler
+from recsim_ng.inference.neutra import Neutra, NeutraSettings
+from recsim_ng.inference.optimum import Optimiser, OptimumSettings
+from recsim_ng.inference.particle_filter import ParticleFilter, SmcSettings
+from recsim_ng.inference.population import Populations
+from recsim_ng.inference.run import Run
+from recsim_ng.inference.target import Target
+from recsim_ng.inference.training import Trainer
+from recsim_ng.inference.variational import Variational, ViSettings
+
+SETTINGS: dict[str, type] = {
+    "mcmc": McmcSettings,
+    "map": OptimumSettings,
+    "mle": OptimumSettings,
+    "em": EmSettings,
+    "smc": SmcSettings,
+    "gibbs": GibbsSettings,
+    "vi": ViSettings,
+    "neutra": NeutraSettings,
+}
+
+
+class Method:
+    """A method for one story and logs of one form, which compiles once.
+
+    Args:
+      name: of `SETTINGS`.
+      settings: of the method.
+      target: of the logs.
+      populations: where methods over a density start; None for those without one.
+      names: of the unknowns that were named as parameters.
+      variables: the story's own that are estimated.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Any,
+        target: Target,
+        populations: Populations | None,
+        names: Sequence[str],
+        variables: Sequence[Any],
+    ) -> None:
+        self.name, self._settings = name, settings
+        self._populations = populations
+        self._machine = self._made(target, names, variables)
+
+    def _made(self, target: Target, names: Sequence[str], variables: Sequence[Any]) -> Any:
+        settings = self._settings
+        if self.name == "smc":
+            return ParticleFilter(target.network, settings)
+        if self.name == "gibbs":
+            return None
+        if self._populations is None:
+            return Trainer(target, variables, settings)
+        density = self._populations.density
+        if self.name == "em":
+            return ExpectationMaximisation(density, settings, names, variables)
+        if self.name in ("map", "mle"):
+            of: Of = "unknowns" if self.name == "map" else "logs"
+            return Optimiser(density, of, settings)
+        kind: Any = {"mcmc": Sampler, "vi": Variational, "neutra": Neutra}[self.name]
+        return kind(density, settings)
+
+    def inferred(self, run: Run) -> Inferred:
+        """Returns what a method over a density has found.
+
+        Args:
+          run: its logs and seed.
+        """
+        assert self._populations is not None, self.name  # Fitter asks for no other
+        methods = {
+            "mcmc": self._sampled,
+            "em": self._averaged,
+            "vi": self._approximated,
+            "neutra": self._approximated,
+        }
+        return methods.get(self.name, self._climbed)(run, self._populations)
+
+    def drawn(self, run: Run) -> tuple[Any, tuple[str, ...], dict[str, Any]]:
+        """Returns (InferenceData, problems, details) of a method without a density.
+
+        Args:
+          run: its logs and seed.
+        """
+        target = run.target
+        if self.name == "smc":
+            filtered = self._machine.run(target.given, run.seed)
+            data = filtered.inference_data(self._settings.num_draws, run.seed)
+            return data, filtered.problems, {"filtered": filtered}
+        if self.name == "gibbs":
+            drawn = run_gibbs(target, self._settings, run.seed, run.progress)
+            names = [u.name for u in target.unknowns]
+            posterior = dict(zip(names, drawn.values, strict=True))
+            stats = {"log_density": drawn.log_joint}
+            data = drawn_data(target.network, target.given, posterior, stats, target.unknowns)
+            return data, drawn.problems, {}
+        log_prob, problems = self._machine.run(*target.data())
+        return variables_data(target, self._machine.variables, log_prob), problems, {}
+
+    def _sampled(self, run: Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
+        chains = self._machine.run(
+            start.points,
+            start.scaling,
+            run.target.data(),
+            run.words(1),
+            progress=run.progress,
+            checkpoint=run.checkpoint,
+            origin=run.origin(self.name, self._settings),
+        )
+        names = element_names(
+            populations.density.blocks, run.target.unknowns, run.target.unconstrained_shapes()
+        )
+        problems = chain_problems(chains.draws, chains.stats, names)
+        return Inferred(chains.draws, chains.stats, problems)
+
+    def _climbed(self, run: Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), 1)
+        return self._machine.run(start.points[0], run.target.data(), is_near=start.is_tempered)
+
+    def _averaged(self, run: Run, populations: Populations) -> Inferred:
+        start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
+        return self._machine.run(start, run.target.data(), run.words(1), run.progress)
+
+    def _approximated(self, run: Run, populations: Populations) -> Inferred:
+        start = None
+        if not self._machine.is_learnt:
+            start = populations.at(run.target, run.seed, run.words(0), 1, is_wide=True)
+        return self._machine.run(
+            start,
+            run.target,
+            run.words(1),
+            progress=run.progress,
+            checkpoint=run.checkpoint,
+            origin=run.origin(self.name, self._settings),
+        )
