@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -145,17 +148,18 @@ class Experiment:
         """
         pool = Pool(self._pending(), self._run_one)
         pool.start(min(self._workers, len(pool.jobs)))
-        try:
-            left = len(pool.jobs)
-            while left:
-                left -= self._take(pool.events.get(), progress)
-        except BaseException:
-            pool.stop()
-            while not pool.events.empty():  # what had finished, too
-                event = pool.events.get()
-                if event.series is not None:
-                    self._take(event, None)
-            raise
+        with _interrupts_as_events(pool):
+            try:
+                left = len(pool.jobs)
+                while left:
+                    left -= self._take(pool.events.get(), progress)
+            except BaseException:
+                pool.stop()
+                while not pool.events.empty():  # what had finished, too
+                    event = pool.events.get()
+                    if event.series is not None:
+                        self._take(event, None)
+                raise
         return self.results()
 
     def results(self) -> Results:
@@ -215,6 +219,24 @@ class Experiment:
         finally:
             if self._log is None or run in self._log.finished:
                 self._finished[run] = series
+
+
+@contextlib.contextmanager
+def _interrupts_as_events(pool: Pool) -> Iterator[None]:
+    """Ctrl-C waits its turn among the events: raised anywhere, it could part a run from its line.
+
+    Only where Python would raise it: whoever handles the signal otherwise goes on doing so.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    interrupt = Event("", 0, False, error=KeyboardInterrupt())
+    signal.signal(signal.SIGINT, lambda *_: pool.events.put(interrupt))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _cores() -> int:

@@ -1,6 +1,8 @@
 """Arms on the same seeds: what comes out, in which order it may be interrupted and resumed."""
 
 import dataclasses
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from recsim_ng.core import errors
 from recsim_ng.core.study import HeadlineMetric
 from recsim_ng.runtime import PythonRuntime
 from recsim_ng.runtime.experiment import Experiment
+from recsim_ng.runtime.run_log import RunLog
 from tests import toy_story
 
 METRICS = toy_story.STUDY.metrics
@@ -93,6 +96,26 @@ def test_what_had_finished_is_kept_when_a_run_is_interrupted_and_can_be_gone_on_
     assert results.num_finished == 6
     whole = experiment().run()
     np.testing.assert_array_equal(results.dataset["position"], whole.dataset["position"])
+
+
+def test_a_signal_in_the_middle_of_a_line_parts_no_run_from_it(tmp_path, monkeypatch):
+    log = tmp_path / "runs.jsonl"
+    write = RunLog._write
+
+    def interrupted(self, entry):
+        write(self, entry)
+        if entry.get("seed") == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(RunLog, "_write", interrupted)
+    stopped = experiment(workers=1, log=log)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run()
+    assert signal.getsignal(signal.SIGINT) is before
+    kept = finished(stopped.results())
+    assert ("slow", 1) in kept and len(log.read_text().splitlines()) == len(kept) + 1
+    stopped.close()
 
 
 def test_a_resumed_experiment_runs_only_what_the_log_lacks(tmp_path):
