@@ -19,10 +19,7 @@ def plot_giveaways(names: Sequence[str], differences: Sequence[float], path: Any
     Returns:
       The matplotlib figure.
     """
-    figure = style.new_figure(7.2, 0.9 + 0.32 * len(names))
-    figure.set_layout_engine("constrained")
-    axes = figure.add_subplot()
-    style.quieten(axes)
+    figure, axes = style.new_panel(7.2, 0.9 + 0.32 * len(names))
     axes.grid(axis="y", visible=False)
     axes.barh(range(len(names)), differences, height=0.6, color=style.PALETTE[0])
     axes.axvline(0.0, color=style.FAINT, linewidth=1.0)

@@ -23,10 +23,7 @@ def plot_policies(
     Returns:
       The matplotlib figure.
     """
-    figure = style.new_figure(6.4, 3.8)
-    figure.set_layout_engine("constrained")
-    axes = figure.add_subplot()
-    style.quieten(axes)
+    figure, axes = style.new_panel(6.4, 3.8)
     values = np.array(list(simulated.values()))
     width = max(np.ptp(values), 1e-12) * 0.012
     for i, (estimator, found) in enumerate(estimates.items()):

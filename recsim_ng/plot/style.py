@@ -37,6 +37,20 @@ def new_figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), facecolor="white", layout=None)
 
 
+def new_panel(width: float, height: float) -> tuple[Any, Any]:
+    """Returns a figure with one panel that fills it, and the panel's quiet axes.
+
+    Args:
+      width: in inches.
+      height: in inches.
+    """
+    figure = new_figure(width, height)
+    figure.set_layout_engine("constrained")
+    axes = figure.add_subplot()
+    quieten(axes)
+    return figure, axes
+
+
 def quieten(axes: Any) -> None:
     """Leaves of the frame of some axes only what is read.
 

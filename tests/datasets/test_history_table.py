@@ -10,16 +10,6 @@ LOG = "who,what,when,x\nbob,b,3,1.5\nann,b,1,2\nbob,a,1,3\nbob,c,2,4\n"
 COLUMNS = {"user": "who", "time": "when", "numbers": {"x": "x"}, "names": {"item": "what"}}
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(text):
-        path = tmp_path / "log.csv"
-        path.write_text(text)
-        return path
-
-    return written
-
-
 def test_events_are_numbered_and_put_into_histories(write):
     history, names = read_history(write(LOG), **COLUMNS)
     assert history.user_ids == ("ann", "bob") and names == {"item": ("a", "b", "c")}

@@ -13,16 +13,6 @@ LOG = "u,i,r,t\nbob,x,7.5,9\nann,x,-3,8\nbob,w,0,7\n"
 COLUMNS = {"user": "u", "item": "i", "rating": "r", "timestamp": "t"}
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(text):
-        path = tmp_path / "log.csv"
-        path.write_text(text)
-        return path
-
-    return written
-
-
 def test_ratings_of_any_scale_are_read_and_indexed(write):
     ratings = read_ratings(write(LOG), **COLUMNS)
     assert ratings.user_ids == ("ann", "bob") and ratings.item_ids == ratings.titles == ("w", "x")

@@ -19,16 +19,6 @@ s3,bob,5,a,1,false,0.5,5,u
 """
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(text):
-        path = tmp_path / "log.csv"
-        path.write_text(text)
-        return path
-
-    return written
-
-
 def test_rows_of_one_slate_are_put_together(write):
     log = read_slates(write(LOG), **COLUMNS, slate_id="slate")
     assert log.slate.tolist() == [0, 1, 0, 1, 2]  # in the order of rows, without times

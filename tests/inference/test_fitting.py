@@ -5,38 +5,20 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import Network, PythonRuntime, ed
-from recsim_ng.core import FieldSpec, Space, Value, ValueSpec, Variable
+from recsim_ng.core import FieldSpec, Value, ValueSpec, Variable
 from recsim_ng.core.errors import ConfigError, DataError
-from recsim_ng.core.site import Condition
 from recsim_ng.core.variable import value
 from recsim_ng.inference import McmcSettings, Scorer, Target, fit
 from recsim_ng.stories import latent_satisfaction
 from tests.small_networks import X
+from tests.walk import walk_logs, walk_story
 
 USERS, STEPS = 3, 40
 
 
-def walk_story():
-    """x_{t+1} ~ N(rate x_t, scale): `[3]` walks whose rate and scale are drawn once for all."""
-    rate, scale = Variable("rate", X), Variable("scale", X)
-    walk = Variable("walk", ValueSpec(x=Space.box(-np.inf, np.inf, (USERS,), dims=("user",))))
-    rate.initial_value = value(lambda: Value(x=ed.Normal(0.0, 1.0, name="x")))
-    scale.initial_value = value(lambda: Value(x=ed.HalfNormal(1.0, name="x")))
-    walk.initial_value = value(lambda: Value(x=tf.zeros(USERS)))
-    walk.value = value(
-        lambda p, r, s: Value(
-            x=ed.Normal(r.get("x") * p.get("x"), s.get("x") * tf.ones(USERS), name="x")
-        ),
-        (walk.previous, rate, scale),
-    )
-    return Network([rate, scale, walk])
-
-
 @pytest.fixture(scope="module")
 def logs():
-    with Condition({("rate", "x"): 0.7, ("scale", "x"): 0.5}):
-        run = PythonRuntime(walk_story()).trajectory(STEPS, seed=3)
-    return {"walk": run["walk"]}
+    return walk_logs(STEPS)
 
 
 def quadrature(logs):

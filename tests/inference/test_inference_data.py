@@ -9,7 +9,8 @@ from recsim_ng import PythonRuntime
 from recsim_ng.core.site import Condition
 from recsim_ng.inference import McmcSettings, fit
 from recsim_ng.inference.inference_data import arviz
-from tests.inference.test_fitting import STEPS, USERS, walk_story
+from tests.inference.test_fitting import STEPS, USERS
+from tests.walk import walk_story
 
 DRAWS = 100
 

@@ -15,7 +15,8 @@ from recsim_ng.core.variable import value
 from recsim_ng.inference.fitting import Fitter, fit
 from recsim_ng.inference.variational import ViSettings
 from tests.inference.test_fitting import STEPS as WALK_STEPS
-from tests.inference.test_fitting import quadrature, walk_story
+from tests.inference.test_fitting import quadrature
+from tests.walk import walk_story
 
 USERS, STEPS, NOISE = 3, 5, 0.5
 MIX = np.array([[1.0, 0.6], [0.2, 0.9]], np.float32)

@@ -18,9 +18,8 @@ from tests.report.stories import (
     rating_story,
     taste_logs,
     taste_story,
-    walk_logs,
-    walk_story,
 )
+from tests.walk import walk_logs, walk_story
 
 USERS = 60
 

@@ -8,7 +8,8 @@ from scipy import special, stats
 from recsim_ng.core import Value
 from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.report.prediction import predict
-from tests.report.stories import fit_of, part, taste_logs, taste_story, walk_logs, walk_story
+from tests.report.stories import fit_of, part, taste_logs, taste_story
+from tests.walk import walk_logs, walk_story
 
 RATES, SCALES = np.array([0.5, 0.7, 0.9], np.float32), np.array([0.4, 0.5, 0.8], np.float32)
 POSTERIOR = {"rate.x": RATES, "scale.x": SCALES}

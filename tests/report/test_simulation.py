@@ -10,8 +10,9 @@ from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.site import Condition
 from recsim_ng.core.variable import value
 from recsim_ng.report.simulation import compared_fields, simulate
-from tests.report.stories import fit_of, part, taste_logs, taste_story, walk_logs, walk_story
+from tests.report.stories import fit_of, part, taste_logs, taste_story
 from tests.small_networks import X
+from tests.walk import walk_logs, walk_story
 
 
 def test_runs_that_begin_with_the_story_are_its_own_with_parameters_given():
