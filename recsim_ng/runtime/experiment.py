@@ -147,9 +147,9 @@ class Experiment:
           KeyboardInterrupt: the user stopped it. Runs in flight end on their own and are dropped.
         """
         pool = Pool(self._pending(), self._run_one)
-        pool.start(min(self._workers, len(pool.jobs)))
         with _interrupts_as_events(pool):
             try:
+                pool.start(min(self._workers, len(pool.jobs)))
                 left = len(pool.jobs)
                 while left:
                     left -= self._take(pool.events.get(), progress)
