@@ -154,7 +154,7 @@ class ExpectationMaximisation:
         held, points = self._held, tf.convert_to_tensor(start.points)
         z = tf.gather(points, held.free, axis=-1)
         theta = tf.reduce_mean(tf.gather(points, held.held, axis=-1), axis=0)
-        scaling, step = start.scaling.of(held.free), tf.fill([z.shape[1], 1], 0.3)
+        scaling, step = start.scaling.of(held.free), tf.constant(0.3)
         path, whole = [], self._settings.num_iterations
         for k in range(whole):
             key = tf.random.experimental.stateless_fold_in(seed, k)
@@ -183,11 +183,10 @@ class ExpectationMaximisation:
     def _drawn(
         self, z: Any, scaling: Scaling, step: Any, seed: Any, theta: Any, data: list[Any]
     ) -> tuple[Any, Any, Any]:
-        results = self._sampler.begin(z, scaling, step, [theta, *data])
-        states, results, stats = self._sampler.advance(
-            scaling.inverse(z), scaling, results, seed, [theta, *data]
-        )
-        return scaling.forward(states), tf.exp(results.log_averaging_step[0]), stats
+        sampler, data = self._sampler, [theta, *data]
+        results = sampler.begin(z, scaling, step, data)
+        states, results, stats = sampler.advance(z, scaling, results, seed, data)
+        return states, sampler.step_sizes(results), stats
 
     def _raised(self, theta: Any, draws: Any, data: list[Any]) -> Any:
         if self._trainer is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +61,7 @@ class Chains:
     Attributes:
       draws: `[C, N, B, n]` float32 unknowns on the real line, in blocks.
       stats: name -> `[C, N, B]`: log_density, is_diverging, energy, num_leapfrogs, acceptance.
-      step_size: `[B]` of the leapfrog steps, in units of the scaling.
+      step_size: `[teams, B]` of the leapfrog steps, in units of the scaling.
     """
 
     draws: np.ndarray
@@ -70,18 +72,14 @@ class Chains:
 class Sampler:
     """Runs chains over a density: a warm-up in windows, then draws.
 
-    Every block has chains of its own, with a step size and a scaling of its own, which are learnt
-    from all C of them: the step size by dual averaging throughout the warm-up, the scaling in
-    windows of doubling length. All are advanced together, in one compiled program.
+    Every block has chains of its own. Its scaling is learnt from all C of them, in windows of
+    doubling length; the step size from each team of chains, two where C is even, by dual averaging
+    throughout the warm-up. All blocks of a team are advanced together by one compiled program,
+    teams beside each other on as many cores as there are; the draws are the same on any number.
 
     Args:
       density: what is sampled; has `batch` and `blocks`.
       settings: how.
-
-    Attributes:
-      begin: (z `[C, B, n]`, scaling, step size `[B, 1]`, data) -> the kernel's results there.
-      advance: (z / scaling, scaling, results, seed, data) -> states of 25 steps `[25, C, B, n]`,
-        still divided by the scaling, results, stats; the step size is learnt.
 
     Source: Hoffman and Gelman (2014), The No-U-Turn sampler, Journal of Machine Learning Research
       15; the windows are Stan's (Stan reference manual, 15.2).
@@ -89,10 +87,58 @@ class Sampler:
 
     def __init__(self, density: Any, settings: McmcSettings) -> None:
         self._settings = settings
-        self._log_prob = density.batch(settings.num_chains)
-        self._sharpness = tf.ones([density.blocks.count])
-        self.begin = tf.function(self._begun, jit_compile=True, autograph=False)
-        self.advance = tf.function(self._advanced, jit_compile=True, autograph=False)
+        self._size = 2 if settings.num_chains % 2 == 0 else 1
+        self._blocks = density.blocks.count
+        self._log_prob = density.batch(self._size)
+        self._sharpness = tf.ones([self._blocks])
+        self._begin = tf.function(self._begun, jit_compile=True, autograph=False)
+        self._advance = tf.function(self._advanced, jit_compile=True, autograph=False)
+
+    def begin(self, z: Any, scaling: Scaling, step_size: Any, data: list[Any]) -> list[Any]:
+        """Returns the kernel's results where chains begin, team by team.
+
+        Args:
+          z: `[C, B, n]` where they are.
+          scaling: of the density.
+          step_size: of the leapfrogs, one for all or those of `step_sizes`.
+          data: of the density.
+        """
+        teams = tf.split(z, z.shape[0] // self._size)
+        steps = tf.broadcast_to(step_size, [len(teams), self._blocks, 1])
+        pairs = zip(teams, tf.unstack(steps), strict=True)
+        return [self._begin(team, scaling, step, data) for team, step in pairs]
+
+    def advance(
+        self, z: Any, scaling: Scaling, results: list[Any], seed: Any, data: list[Any]
+    ) -> tuple[Any, list[Any], dict[str, Any]]:
+        """Returns 25 states `[25, C, B, n]`, the results after them, and name -> `[25, C, B]`.
+
+        Args:
+          z: `[C, B, n]` where the chains are.
+          scaling: of the density.
+          results: of `begin` or `advance`.
+          seed: `[2]` int32.
+          data: of the density.
+        """
+        teams = tf.split(scaling.inverse(z), len(results))
+
+        def of(k: int) -> Any:
+            return self._advance(teams[k], scaling, results[k], _folded(seed, k), data)
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = list(pool.map(of, range(len(teams))))
+        states = scaling.forward(tf.concat([states for states, _, _ in found], axis=1))
+        stats = {name: tf.concat([x[name] for *_, x in found], axis=1) for name in STATS}
+        return states, [after for _, after, _ in found], stats
+
+    @staticmethod
+    def step_sizes(results: list[Any]) -> Any:
+        """Returns what dual averaging has found so far, for `begin`.
+
+        Args:
+          results: of `advance`.
+        """
+        return tf.stack([tf.exp(after.log_averaging_step[0]) for after in results])
 
     def run(
         self,
@@ -127,7 +173,7 @@ class Sampler:
             ends[at] = is_slow
         whole = at + num_drawn
         z = start
-        results = self.begin(z, scaling, tf.fill([z.shape[1], 1], _FIRST_STEP), data)
+        results = self.begin(z, scaling, _FIRST_STEP, data)
         done = 0
         kept: list[np.ndarray] = []
         draws: list[np.ndarray] = []
@@ -137,10 +183,7 @@ class Sampler:
         if held is not None:
             done, (z, scaling, results), (kept, draws, stats) = held.restored(z, scaling, results)
         while done < whole:
-            states, results, found = self.advance(
-                scaling.inverse(z), scaling, results, _folded(seed, done), data
-            )
-            states = scaling.forward(states)
+            states, results, found = self.advance(z, scaling, results, _folded(seed, done), data)
             z = states[-1]
             done += 1
             if done <= at:
@@ -149,13 +192,16 @@ class Sampler:
                     if ends[done]:
                         scaling = scaling_of(_flat(np.concatenate(kept)))
                     kept = []
-                    step = tf.exp(results.log_averaging_step[0])
-                    results = self.begin(z, scaling, step, data)
+                    steps = self.step_sizes(results)
+                    results = self.begin(z, scaling, steps, data)
                     if done == at:
-                        results = results._replace(
-                            num_adaptation_steps=tf.constant(0),
-                            log_averaging_step=[tf.math.log(step)],
-                        )
+                        results = [
+                            r._replace(
+                                num_adaptation_steps=tf.constant(0),
+                                log_averaging_step=[tf.math.log(step)],
+                            )
+                            for r, step in zip(results, tf.unstack(steps), strict=True)
+                        ]
             else:
                 draws.append(states.numpy())
                 stats.append({name: x.numpy() for name, x in found.items()})
@@ -170,7 +216,7 @@ class Sampler:
                 name: np.concatenate([s[name] for s in stats])[:keep].swapaxes(0, 1)
                 for name in STATS
             },
-            results.new_step_size.numpy()[:, 0],
+            self.step_sizes(results).numpy()[..., 0],
         )
 
     def _kernel(self, scaling: Scaling, step_size: Any, data: list[Any]) -> Any:
