@@ -13,6 +13,8 @@ from recsim_ng.inference.gradient import with_gradient
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.user_terms import mixtures
 
+_PROBES = 32  # points at which blocks are looked for, in pairs
+
 Of = Literal["real line", "unknowns", "logs"]
 
 
@@ -24,23 +26,26 @@ class Density:
         log p_s(z) = log p(x) + log |det dx/dz| + s log p(logs | x),            x = b(z)
 
     Blocks are cut along an axis that all unknowns have in their specs ("user"), if no block's term
-    changes where others' unknowns do. That is tried at draws of the prior, to the bit.
+    changes where others' unknowns do. That is tried to the bit, at points made of draws of the
+    prior that are shuffled among blocks, and stretched so that rare influences show too.
 
     Args:
       target: of unknowns that are all continuous.
-      points: for each unknown `[2 or more, ...]` points of finite density, on the real line.
+      points: for each unknown `[2 or more, ...]` draws of the prior, on the real line.
+      is_joint: whether all is one block, whatever could be found out.
     """
 
-    def __init__(self, target: Target, points: Sequence[Any]) -> None:
+    def __init__(self, target: Target, points: Sequence[Any], is_joint: bool = False) -> None:
         self._target = target
+        self._mixed: Any = None
         self._batches: dict[tuple[int, Of], Callable[..., Any]] = {}
         shapes = target.unconstrained_shapes()
         self.blocks = Blocks(target.network, target.unknowns, shapes)
-        for axis in block_axes(target.network, target.unknowns):
+        for axis in [] if is_joint else block_axes(target.network, target.unknowns):
             whole, self.blocks = self.blocks, Blocks(target.network, target.unknowns, shapes, axis)
-            if self._are_independent(self.blocks.pack(points)[:2]):
+            if self.are_independent(_stretched(self.blocks.pack(points)), self.data()):
                 return
-            self.blocks = whole
+            self.blocks, self._mixed = whole, None
 
     @property
     def target(self) -> Target:
@@ -128,16 +133,42 @@ class Density:
 
         return tf.vectorized_map(of, z, fallback_to_while_loop=False)
 
-    def _are_independent(self, z: Any) -> bool:
-        """Whether blocks' terms at mixtures of two points are what they are at the points."""
-        ways = mixtures(self.blocks.count)
-        of = tf.function(lambda z: self._parts(z, self.data()), jit_compile=True, autograph=False)
-        # One after the other: all at once they would be a score's memory twenty times over.
-        found = [of(tf.where(tf.constant(way)[:, None], z[1], z[0])[None]) for way in ways]
-        return all(
-            np.array_equal(x, np.where(ways, x[1], x[0]))
-            for x in (np.concatenate(parts) for parts in zip(*found, strict=True))
-        )
+    def are_independent(self, z: Any, data: Sequence[Any]) -> bool:
+        """Whether blocks' terms at mixtures of two points are what they are at the points.
+
+        Args:
+          z: `[2 P, B, n]` pairs of points.
+          data: the logs.
+        """
+        if self._mixed is None:
+            self._mixed = tf.function(self._parts, jit_compile=True, autograph=False)
+        ways = mixtures(self.blocks.count)[2:]
+        for k in range(max(len(ways), len(z) // 2)):
+            first, second = z[2 * k % len(z)], z[(2 * k + 1) % len(z)]
+            way = ways[k % len(ways)][:, None]
+            mixed = np.where(way, second, first)
+            # One after the other: all at once they would be a score's memory many times over.
+            ends, other, between = (self._mixed(x[None], data) for x in (first, second, mixed))
+            for x, y, found in zip(ends, other, between, strict=True):
+                expected = np.where(way[:, 0], y, x)
+                if not np.array_equal(found, expected, equal_nan=True):
+                    return False
+        return True
+
+
+def _stretched(z: Any) -> np.ndarray:
+    """`[32, B, n]` points out of `[N, B, n]`: shuffled among blocks, half of them stretched."""
+    draws = np.asarray(z)
+    centre, noise = draws.mean(axis=(0, 1)), np.random.default_rng(0)
+    found = []
+    for k in range(_PROBES):
+        which = noise.integers(len(draws), size=draws.shape[1])
+        point = draws[which, noise.permutation(draws.shape[1])]
+        if k % 4 >= 2:
+            stretch = noise.choice([-4.0, -1.0, 2.0, 4.0], size=point.shape)
+            point = centre + stretch * (point - centre)
+        found.append(point)
+    return np.stack(found).astype(np.float32)
 
 
 def _times(sharpness: Any, likelihood: Any) -> Any:

@@ -37,6 +37,7 @@ def fit(
     *,
     seed: Any = 0,
     settings: Any = None,
+    joint: bool = False,
     log_likelihood: bool = False,
     posterior_predictive: int = 0,
     progress: Progress = None,
@@ -59,9 +60,11 @@ def fit(
         latents averaged over; "vi": draws of a surrogate, the nearest of its family; "neutra": NUTS
         in the space of a fitted flow; "smc": a particle filter and smoother, for what evolves
         unseen, with log p(logs) in `details["filtered"]`; "gibbs": chains of what is discrete
-        alone. For the other methods discrete unknowns of few values are summed out.
+        alone. For the other methods discrete unknowns of few values are summed out; the posterior
+        probabilities of their values are in `details["probabilities"]`.
       seed: an int or a pair of ints.
       settings: of the method, as `method.SETTINGS` says, such as McmcSettings; None: its defaults.
+      joint: whether users are fitted all at once, even where they seem not to touch.
       log_likelihood: whether the result holds the log-likelihood of every observed draw under
         every posterior draw, as large as the logs times the draws, and each one's Pareto k.
       posterior_predictive: under how many posterior draws what was observed is simulated anew, at
@@ -81,7 +84,7 @@ def fit(
       OutputError: (also an OSError) the checkpoint cannot be written.
       SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
     """
-    fitter = Fitter(story, logs, parameters, method, settings=settings, seed=seed)
+    fitter = Fitter(story, logs, parameters, method, settings=settings, seed=seed, joint=joint)
     return fitter.fit(
         seed=seed,
         log_likelihood=log_likelihood,
@@ -101,6 +104,7 @@ class Fitter:
       method: as for `fit`.
       settings: as for `fit`.
       seed: an int or a pair of ints; of the draws by which the density is looked at.
+      joint: as for `fit`.
 
     Raises:
       ConfigError: (also a ValueError) as for `fit`.
@@ -116,7 +120,9 @@ class Fitter:
         *,
         settings: Any = None,
         seed: Any = 0,
+        joint: bool = False,
     ) -> None:
+        check.flag("fit", "joint", joint)
         check.one_of("fit", "method", method, tuple(SETTINGS))
         kind = SETTINGS[method]
         if settings is not None:
@@ -142,7 +148,7 @@ class Fitter:
             is_continuous = method not in ("smc", "gibbs")
             self._target = set_problem(story, logs, names, is_continuous=is_continuous)
             if is_continuous:
-                self._populations = Populations(self._target, seed)
+                self._populations = Populations(self._target, seed, joint)
         self._method = Method(
             method, self._settings, self._target, self._populations, self._names, variables
         )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from recsim_ng.inference.density import Of
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.inference.density import Density, Of
 from recsim_ng.inference.diagnosis import chain_problems
 from recsim_ng.inference.element import element_names
 from recsim_ng.inference.em import EmSettings, ExpectationMaximisation
@@ -18,6 +22,8 @@ from recsim_ng.inference.optimum import Optimiser, OptimumSettings
 from recsim_ng.inference.particle_filter import ParticleFilter, SmcSettings
 from recsim_ng.inference.population import Populations
 from recsim_ng.inference.run import Run
+from recsim_ng.inference.summed_out import SummedOut
+from recsim_ng.inference.support import at_the_edge
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.training import Trainer
 from recsim_ng.inference.variational import Variational, ViSettings
@@ -32,6 +38,9 @@ SETTINGS: dict[str, type] = {
     "vi": ViSettings,
     "neutra": NeutraSettings,
 }
+
+_RETESTED = 16  # draws at which it is tried again whether blocks touch
+_AVERAGED = 50  # draws over which the probabilities of what was summed out are averaged
 
 
 class Method:
@@ -89,7 +98,8 @@ class Method:
             "vi": self._approximated,
             "neutra": self._approximated,
         }
-        return methods.get(self.name, self._climbed)(run, self._populations)
+        found = methods.get(self.name, self._climbed)(run, self._populations)
+        return _judged(found, run, self._populations.density)
 
     def drawn(self, run: Run) -> tuple[Any, tuple[str, ...], dict[str, Any]]:
         """Returns (InferenceData, problems, details) of a method without a density.
@@ -131,7 +141,15 @@ class Method:
 
     def _climbed(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), 1)
-        return self._machine.run(start.points[0], run.target.data(), is_near=start.is_tempered)
+        data = run.target.data()
+        found = self._machine.run(start.points[0], data, is_near=start.is_tempered)
+        z = populations.density.blocks.unpack(tf.constant(found.draws[0, 0]))
+        edge = at_the_edge(run.target, run.target.constrain(z), z)
+        problems = [
+            f"'{name}' has run to the edge of its support: the density has no mode within"
+            for name in edge
+        ]
+        return dataclasses.replace(found, problems=(*problems, *found.problems))
 
     def _averaged(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
@@ -149,3 +167,25 @@ class Method:
             checkpoint=run.checkpoint,
             origin=run.origin(self.name, self._settings),
         )
+
+
+def _judged(found: Inferred, run: Run, density: Density) -> Inferred:
+    """What was found, with what speaks against its blocks, and what follows for what was summed."""
+    draws = found.draws.reshape(-1, *found.draws.shape[2:])
+    problems, details = list(found.problems), dict(found.details)
+    if density.blocks.axis is not None and len(draws) > 1:
+        some = draws[np.linspace(0, len(draws) - 1, _RETESTED).astype(int)]
+        if not density.are_independent(some, run.target.data()):
+            problems.insert(
+                0,
+                f"{density.blocks.axis}s were fitted apart, but touch where the posterior lies: "
+                "fit them with joint=True",
+            )
+    if isinstance(run.target, SummedOut):
+        some = draws[np.linspace(0, len(draws) - 1, min(len(draws), _AVERAGED)).astype(int)]
+        parts = [run.target.constrain(density.blocks.unpack(tf.constant(z))) for z in some]
+        each = [run.target.probabilities(x) for x in parts]
+        details["probabilities"] = {
+            name: np.mean([np.asarray(x[name]) for x in each], axis=0) for name in each[0]
+        }
+    return dataclasses.replace(found, problems=tuple(problems), details=details)

@@ -13,6 +13,7 @@ from recsim_ng.inference.density import Density
 from recsim_ng.inference.prior import Prior
 from recsim_ng.inference.scaling import Scaling
 from recsim_ng.inference.start import climbed
+from recsim_ng.inference.support import require_fixed_supports
 from recsim_ng.inference.target import Target
 from recsim_ng.inference.tempering import Tempering
 
@@ -45,11 +46,16 @@ class Populations:
     Args:
       target: of unknowns that are all continuous.
       seed: an int or a pair of ints, of the draws by which blocks are found.
+      is_joint: whether all is one block.
+
+    Raises:
+      DataError: (also a ValueError) the support of an unknown depends on another.
     """
 
-    def __init__(self, target: Target, seed: Any) -> None:
+    def __init__(self, target: Target, seed: Any, is_joint: bool = False) -> None:
+        require_fixed_supports(target)
         self._prior = Prior(target)
-        self.density = Density(target, self._prior.draws(2, seed))
+        self.density = Density(target, self._prior.draws(4, seed), is_joint)
         self._tempering: Tempering | None = None
         self._climbs: dict[int, Any] = {}
 

@@ -115,6 +115,14 @@ class SummedOut(Target, abc.ABC):
         return prior, whole - prior
 
     @abc.abstractmethod
+    def probabilities(self, x: Sequence[Any]) -> dict[str, Any]:
+        """Returns the posterior of the discrete unknowns, given the continuous ones and the logs.
+
+        Args:
+          x: the continuous unknowns' values, of their shapes.
+        """
+
+    @abc.abstractmethod
     def _require_discrete(self) -> None:
         """Requires discrete unknowns that this class is for."""
 

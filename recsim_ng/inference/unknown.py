@@ -64,7 +64,7 @@ class Unknown:
         return {"each": drawn, "later": drawn[1:]}.get(self.when, drawn[0])
 
 
-def find_unknowns(network: Network, given: Observed) -> list[Unknown]:
+def find_unknowns(network: Network, given: Observed, seed: int = 0) -> list[Unknown]:
     """Returns what is drawn and not known, in the network's order.
 
     The story's first two steps are evaluated, with what is known in its place.
@@ -72,11 +72,12 @@ def find_unknowns(network: Network, given: Observed) -> list[Unknown]:
     Args:
       network: the story.
       given: what is known.
+      seed: of what is drawn on the way.
 
     Raises:
       SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
     """
-    at_first = _evaluated(network, "initial_value", given.at_first(), {})
+    at_first = _evaluated(network, "initial_value", given.at_first(), {}, {}, seed)
     current = {name: found.value for name, found in at_first.items()}
     static = {v.name for v in network.variables if v.is_static}
     later: dict[str, Conditioned] = {}
@@ -84,7 +85,7 @@ def find_unknowns(network: Network, given: Observed) -> list[Unknown]:
     if given.length > 1:
         previous = {name: value.map(plain) for name, value in current.items()}
         constant = {name: current[name] for name in static}
-        later = _evaluated(network, "value", given.at(1), previous, constant)
+        later = _evaluated(network, "value", given.at(1), previous, constant, seed)
     found = []
     for variable in network.variables:
         name = variable.name
@@ -116,16 +117,17 @@ def _evaluated(
     which: str,
     observed: Values,
     previous: Values,
-    constant: Values | None = None,
+    constant: Values,
+    seed: int,
 ) -> dict[str, Conditioned]:
-    current: Values = dict(constant or {})
+    current: Values = dict(constant)
     found = {}
     for variable in network.order(which):
         definition: ValueDef | None = getattr(variable, which)
         if definition is None:
             continue
         known = observed[variable.name].as_dict if variable.name in observed else {}
-        made = conditioned(network, variable, definition, current, previous, known)
+        made = conditioned(network, variable, definition, current, previous, known, seed)
         found[variable.name], current[variable.name] = made, made.value
     return found
 

@@ -22,17 +22,18 @@ from recsim_ng.inference.user_terms import (
 )
 
 _SHOWN = 3  # users named in a reason
+_TRIES = 8  # pairs of worlds
 
 
 class UserIndependence:
     """Tells whether a story's unknowns fall apart into independent users.
 
-    First the specs: every unknown needs "user" as its first axis. Then the numbers: two worlds are
-    drawn, and mixed in such ways that for any two users the one comes from the one world and the
-    other from the other. No log-probability of a user, at no step, may then be other than in the
+    First the specs: every unknown needs "user" as its first axis. Then the numbers: several times
+    two worlds are drawn, and mixed in such ways that for any two users the one comes from the one
+    world and the other from the other. No log-probability of a user, at no step, may then be other than in the
     world that the user comes from, and nothing without an axis of users may differ at all.
 
-    What one user does to another shows unless it is nil in these two worlds.
+    What one user does to another shows unless it is nil in all of these worlds.
 
     Args:
       network: the story.
@@ -66,13 +67,21 @@ class UserIndependence:
         if reason:
             return reason
         ways = mixtures(users)
-        found = tf.function(
-            lambda moving, static: self._mixtures(
+        mixtures_of = tf.function(
+            lambda words, moving, static: self._mixtures(
                 words, Observed(moving, static, given.length), ways
             ),
-            autograph=False,  # once only: XLA would take longer to compile than it saves
+            autograph=False,  # a few times only: XLA would take longer to compile than it saves
         )
-        kept, terms, shared = found(given.moving, given.static)
+        for k in range(_TRIES):
+            mine = tf.cast(words, tf.uint32) + tf.constant([k, 0], tf.uint32)
+            kept, terms, shared = mixtures_of(mine, given.moving, given.static)
+            reason = self._reason(kept, terms, shared, ways)
+            if reason:
+                return reason
+        return ""
+
+    def _reason(self, kept: Any, terms: Any, shared: Any, ways: np.ndarray) -> str:
         terms, shared = np.swapaxes(terms, 0, 1), np.swapaxes(shared, 0, 1)
         for i, (variable, field) in enumerate(self._fields):
             who = coupled_users(terms[:, :, i], ways)

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import Network, ed
-from recsim_ng.core import Value, Variable
+from recsim_ng.core import Space, Value, ValueSpec, Variable
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.variable import value
-from recsim_ng.inference import Target
+from recsim_ng.inference import McmcSettings, Target, fit
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.prior import Prior
 from tests.inference.latent_level import PER_USER, STEPS, USERS, level_run, level_story
@@ -55,6 +55,43 @@ def test_users_who_touch_are_one_block(coupling, count):
     value = density.batch(3)(z, tf.ones([count]), *density.data())
     whole = target.log_prob(*[x[1] for x in points])
     assert float(tf.reduce_sum(value[1])) == pytest.approx(float(whole), rel=1e-5)
+
+
+def rarely_coupled_story(rare):
+    """Users' tastes, seen together with what only others' extreme tastes do."""
+    spec = ValueSpec(x=Space.box(-np.inf, np.inf, (USERS,), dims=("user",)))
+    taste, seen = Variable("taste", spec), Variable("seen", spec)
+    taste.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(USERS), 1.0, name="x")))
+    seen.value = value(
+        lambda t: Value(x=ed.Normal(t.get("x") + rare(t.get("x")), 1.0, name="x")), (taste,)
+    )
+    return Network([taste, seen])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    "rare",
+    [
+        lambda x: tf.nn.relu(tf.roll(x, 1, 0) - 2.0),
+        lambda x: tf.where(tf.reduce_any(x > 2.5), 1.0, 0.0),
+        lambda x: tf.minimum(tf.roll(x, 1, 0), -3.0),
+        lambda x: x * tf.sign(tf.reduce_prod(x)),
+    ],
+    ids=["above", "any", "below", "sign"],
+)
+def test_what_others_do_rarely_is_found(rare, seed):
+    target = Target(rarely_coupled_story(rare), {"seen": Value(x=tf.ones([2, USERS]))})
+    assert Density(target, Prior(target).draws(4, seed)).blocks.axis is None
+
+
+def test_users_that_touch_at_the_posterior_alone_are_a_problem():
+    far = rarely_coupled_story(lambda x: 5.0 * tf.nn.relu(tf.roll(x, 1, 0) - 40.0))
+    logs = {"seen": Value(x=tf.fill([2000, USERS], 45.0))}
+    settings = McmcSettings(num_draws=50, num_warmup=100)
+    found = fit(far, logs, settings=settings)
+    assert found.problems[0].startswith("users were fitted apart, but touch where the posterior")
+    whole = fit(far, logs, settings=settings, joint=True)
+    assert not any("touch" in problem for problem in whole.problems)
 
 
 def test_sharpness_leads_from_the_prior_to_the_posterior():
