@@ -9,6 +9,7 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
+from recsim_ng.inference.beginning import require_whole_beginning
 from recsim_ng.inference.marginal import Marginal
 from recsim_ng.inference.marginal_chain import MarginalChain
 from recsim_ng.inference.summed_out import SummedOut
@@ -40,6 +41,7 @@ def set_problem(
             "fit: the story must draw something that the logs do not hold, got logs of all; leave "
             "out what is to be inferred"
         )
+    require_whole_beginning(target)
     discrete = [u for u in target.unknowns if u.bijector is None]
     if not discrete or not is_continuous:
         return target
