@@ -31,7 +31,8 @@ class UserIndependence:
     First the specs: every unknown needs "user" as its first axis. Then the numbers: several times
     two worlds are drawn, and mixed in such ways that for any two users the one comes from the one
     world and the other from the other. No log-probability of a user, at no step, may then be other
-    than in the world that the user comes from, and nothing without an axis of users may differ at all.
+    than in the world that the user comes from, and nothing without an axis of users may differ at
+    all.
 
     What one user does to another shows unless it is nil in all of these worlds.
 
