@@ -7,22 +7,19 @@ steps at once. Only where one depends on itself at the step before is it compute
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
-from recsim_ng.core.variable import ValueDef, Variable
-from recsim_ng.inference.along import network_along
-from recsim_ng.inference.conditioned import conditioned, conditioned_step, plain, refuse_latent
+from recsim_ng.inference.conditioned import conditioned_step, plain
+from recsim_ng.inference.recursion import Recursion
 from recsim_ng.inference.replay import Observed, is_hidden, joined
-from recsim_ng.runtime import TFRuntime
 
 Field = tuple[str, str]
 Values = dict[str, Value]
-_SEED = 0
 
 
 def missing(network: Network, given: Observed) -> list[Field]:
@@ -61,6 +58,20 @@ def completed(network: Network, given: Observed) -> Observed:
     fields = missing(network, given)
     if given.length == 1 or not (fields or given.later):
         return given._replace(later={})
+    given, current = _begun(network, given)
+    if not fields:
+        return given
+    order = _order(network, given, current, fields)
+    if order is None:
+        whole = Recursion(network, lambda _: given, fields, is_mapped=False)
+        return with_filled(given, whole.run([], given.length))
+    for field in order:
+        given = _at_all_steps(network, given, current, field)
+    return given
+
+
+def _begun(network: Network, given: Observed) -> tuple[Observed, Values]:
+    """What is known, nothing of it from step 1 on only, and step 0."""
     current, _ = conditioned_step(network, "initial_value", given.at_first(), {}, {})
     current = {name: value.map(plain) for name, value in current.items()}
     whole = {
@@ -72,15 +83,7 @@ def completed(network: Network, given: Observed) -> Observed:
         )
         for name, value in given.later.items()
     }
-    given = given._replace(moving=joined(given.moving, whole), later={})
-    if not fields:
-        return given
-    order = _order(network, given, current, fields)
-    if order is None:
-        return _step_by_step(network, given, {name for name, _ in fields})
-    for field in order:
-        given = _at_all_steps(network, given, current, field)
-    return given
+    return given._replace(moving=joined(given.moving, whole), later={}), current
 
 
 def _order(
@@ -144,24 +147,58 @@ def _at_all_steps(network: Network, given: Observed, first: Values, field: Field
     steps = (*given.pairs(), tf.range(1, given.length))
     later = tf.vectorized_map(following, steps, fallback_to_while_loop=False)
     whole = tf.concat([first[field[0]].get(field[1])[None], later], axis=0)
-    return given._replace(moving=joined(given.moving, {field[0]: Value(**{field[1]: whole})}))
+    return with_filled(given, {field[0]: Value(**{field[1]: whole})})
 
 
-def _step_by_step(network: Network, given: Observed, names: Collection[str]) -> Observed:
-    def evaluate(variable: Variable, of: ValueDef, now: Any, before: Any, known: Any) -> Value:
-        found = conditioned(network, variable, of, now, before, known)
-        refuse_latent([f"{variable.name}.{field}" for field in found.latent])
-        return found.value
+def filled(
+    network: Network, known: Callable[[Sequence[Any]], Observed], completions: Sequence[Any]
+) -> Values:
+    """Returns what has to be computed step by step in many completions of a log.
 
-    runtime = TFRuntime(network_along(network, given, evaluate))
-    run = runtime.trajectory(given.length, seed=_SEED, record=sorted(names))
-    whole = {name: run[name] for name in names}
+    Where it is needed, it must be computed before the completions are mapped over, as `Recursion`
+    says; `with_filled` puts it in its place there.
+
+    Args:
+      network: the story.
+      known: tensors of one completion -> what is known of it.
+      completions: these tensors, `[M, ...]` each.
+
+    Returns:
+      Variable name -> Value of `[M, T, ...]` fields; empty where none has to be.
+    """
+    example = known([x[0] for x in completions])
+    if not missing(network, example):
+        return {}
+    given, current = _begun(network, example)
+    fields = missing(network, given)
+    if example.length == 1 or _order(network, given, current, fields) is not None:
+        return {}
+    # What is known from step 1 on only is carried too, rather than completed at every step.
+    fields = missing(network, example._replace(later={}))
+    return Recursion(network, known, fields, is_mapped=True).run(completions, example.length)
+
+
+def with_filled(given: Observed, found: Values) -> Observed:
+    """Returns what is known, together with fields of all steps that were found.
+
+    Args:
+      given: what is known.
+      found: variable name -> Value of `[T, ...]` fields.
+    """
+    if not found:
+        return given
     return given._replace(
-        moving={**given.moving, **whole},
-        static=_without(given.static, names),
-        first=_without(given.first, names),
+        moving=joined(given.moving, found),
+        later=_without(given.later, found),
+        first=_without(given.first, found),
     )
 
 
-def _without(values: Values, names: Collection[str]) -> Values:
-    return {name: value for name, value in values.items() if name not in names}
+def _without(values: Values, found: Values) -> Values:
+    rest = {}
+    for name, value in values.items():
+        theirs = found[name].as_dict if name in found else {}
+        fields = {field: x for field, x in value.as_dict.items() if field not in theirs}
+        if fields:
+            rest[name] = Value(**fields)
+    return rest

@@ -124,14 +124,19 @@ class Density:
 
     def _parts(self, z: Any, data: Sequence[Any]) -> tuple[Any, Any, Any]:
         """`[C, B]` of the prior, of the Jacobian and of the likelihood."""
-        given = self._target.given_of(data)
+        target = self._target
+        given = target.given_of(data)
+        x = tf.vectorized_map(
+            lambda z: target.constrain(self.blocks.unpack(z)), z, fallback_to_while_loop=False
+        )
 
-        def of(z: Any) -> tuple[Any, Any, Any]:
-            target, parts = self._target, self.blocks.unpack(z)
-            prior, likelihood = target.block_terms(given, target.constrain(parts), self.blocks)
-            return prior, self.blocks.jacobians(target.unknowns, parts), likelihood
+        def of(point: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+            z, x, found = point
+            prior, likelihood = target.block_terms(given, x, self.blocks, found)
+            return prior, self.blocks.jacobians(target.unknowns, self.blocks.unpack(z)), likelihood
 
-        return tf.vectorized_map(of, z, fallback_to_while_loop=False)
+        points = (z, x, target.filled(given, x))
+        return tf.vectorized_map(of, points, fallback_to_while_loop=False)
 
     def are_independent(self, z: Any, data: Sequence[Any]) -> bool:
         """Whether blocks' terms at mixtures of two points are what they are at the points.

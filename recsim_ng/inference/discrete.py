@@ -12,6 +12,7 @@ from recsim_ng.core.errors import DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
 from recsim_ng.inference.blocks import Blocks
+from recsim_ng.inference.completion import filled, with_filled
 from recsim_ng.inference.conditioned import conditioned, plain
 from recsim_ng.inference.replay import Observed
 from recsim_ng.inference.score import log_probs
@@ -81,8 +82,12 @@ class DiscreteTarget:
         """
         own = {u.name for u in self.target.unknowns}
 
-        def of_one(code: Any) -> tuple[Any, Any]:
-            known = with_unknowns(self.target.given, self.target.unknowns, self.values(code))
+        def known_of(values: Any) -> Observed:
+            return with_unknowns(self.target.given, self.target.unknowns, values)
+
+        def of_one(each: tuple[Any, Any]) -> tuple[Any, Any]:
+            values, found = each
+            known = with_filled(known_of(values), found)
             parts: dict[bool, list[Any]] = {True: [tf.zeros([0])], False: [tf.zeros([0])]}
             for variable, value in log_probs(self.target.network, known).items():
                 for field, x in value.as_dict.items():
@@ -90,7 +95,9 @@ class DiscreteTarget:
                     parts[f"{variable}.{field}" in own].append(flat)
             return tf.concat(parts[True], axis=0), tf.concat(parts[False], axis=0)
 
-        found = tf.vectorized_map(of_one, codes, fallback_to_while_loop=False)
+        values = tf.vectorized_map(self.values, codes, fallback_to_while_loop=False)
+        each = (values, filled(self.target.network, known_of, values))
+        found = tf.vectorized_map(of_one, each, fallback_to_while_loop=False)
         return tuple(tf.where(x > _LEAST, x, _LEAST) for x in found)  # type: ignore[return-value]
 
 

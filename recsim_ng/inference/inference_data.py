@@ -13,6 +13,7 @@ import tensorflow as tf
 from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import versions
 from recsim_ng.inference.blocks import Blocks
+from recsim_ng.inference.completion import with_filled
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.posterior_predictive import PosteriorPredictive
 from recsim_ng.inference.replay import Observed
@@ -182,23 +183,27 @@ def _log_likelihood(target: Target, blocks: Blocks, packed: np.ndarray) -> dict[
     """`[C, N, ...]` of each field that is drawn; from the first step on at which it is."""
     held = {**target.given.moving, **target.given.static}
 
-    def of(z: Any) -> dict[str, Any]:
-        x = target.constrain(blocks.unpack(z))
-        scores = log_probs(target.network, with_unknowns(target.given, target.unknowns, x))
+    def of(point: tuple[Any, Any]) -> dict[str, Any]:
+        x, found = point
+        known = with_unknowns(target.given, target.unknowns, x)
+        scores = log_probs(target.network, with_filled(known, found))
         return {
             f"{name}.{field}": scores[name].get(field)
             for name in held
             for field in held[name].as_dict
         }
 
-    many = tf.function(
-        lambda z: tf.vectorized_map(of, z, fallback_to_while_loop=False),
-        jit_compile=True,
-        autograph=False,
-    )
+    def many(z: Any) -> dict[str, Any]:
+        x = tf.vectorized_map(
+            lambda z: target.constrain(blocks.unpack(z)), z, fallback_to_while_loop=False
+        )
+        points = (x, target.filled(target.given, x))
+        return tf.vectorized_map(of, points, fallback_to_while_loop=False)
+
+    compiled = tf.function(many, jit_compile=True, autograph=False)
     moving = {f"{name}.{field}" for name in target.given.moving for field in held[name].as_dict}
     found = {}
-    for name, x in by_chunks(many, packed).items():
+    for name, x in by_chunks(compiled, packed).items():
         if np.any(x):
             found[name] = x[:, :, 1:] if name in moving and not np.any(x[:, :, 0]) else x
     return found

@@ -184,7 +184,8 @@ def _judged(found: Inferred, run: Run, density: Density) -> Inferred:
     if isinstance(run.target, SummedOut):
         some = draws[np.linspace(0, len(draws) - 1, min(len(draws), _AVERAGED)).astype(int)]
         parts = [run.target.constrain(density.blocks.unpack(tf.constant(z))) for z in some]
-        each = [run.target.probabilities(x) for x in parts]
+        probabilities = tf.function(run.target.probabilities, jit_compile=True, autograph=False)
+        each = [probabilities(x) for x in parts]
         details["probabilities"] = {
             name: np.mean([np.asarray(x[name]) for x in each], axis=0) for name in each[0]
         }

@@ -17,6 +17,7 @@ from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.start import ascended
 
 _FLAT = 1e-3  # a gradient's greatest component where the optimiser stops
+_RESTARTS = 5  # from where a line search of L-BFGS has failed, its memory forgotten
 _STILL = 1e-5  # relative rise over the last tenth of a gradient optimiser's steps
 
 
@@ -101,21 +102,30 @@ class Optimiser:
 
 
 def lowest(falling: Callable[[Any], tuple[Any, Any]], start: Any, num_steps: int) -> Any:
-    """Returns what tfp.optimizer.lbfgs_minimize does.
+    """Returns what tfp.optimizer.lbfgs_minimize does; where its search fails it begins anew.
 
     Args:
       falling: `[..., n]` -> value `[...]`, gradient `[..., n]`.
       start: `[..., n]`.
       num_steps: the most steps.
     """
-    return tfp.optimizer.lbfgs_minimize(
-        falling,
-        initial_position=start,
-        num_correction_pairs=20,
-        tolerance=_FLAT,
-        f_relative_tolerance=1e-7,
-        max_iterations=num_steps,
-    )
+
+    def from_(start: Any) -> Any:
+        return tfp.optimizer.lbfgs_minimize(
+            falling,
+            initial_position=start,
+            num_correction_pairs=20,
+            tolerance=_FLAT,
+            f_relative_tolerance=1e-7,
+            max_iterations=num_steps,
+        )
+
+    return tf.while_loop(
+        lambda found: tf.reduce_any(found.failed & ~found.converged),
+        lambda found: [from_(found.position)],
+        [from_(start)],
+        maximum_iterations=_RESTARTS,
+    )[0]
 
 
 def stepped(

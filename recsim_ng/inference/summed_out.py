@@ -12,8 +12,10 @@ import tensorflow as tf
 from recsim_ng.core import noise
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.network import Network
+from recsim_ng.core.value import Value
 from recsim_ng.inference import replay
 from recsim_ng.inference.blocks import Blocks
+from recsim_ng.inference.completion import filled, with_filled
 from recsim_ng.inference.conditioned import sampled_step
 from recsim_ng.inference.finite_support import (
     FiniteSupport,
@@ -94,24 +96,43 @@ class SummedOut(Target, abc.ABC):
         terms, shared = self._summed(*self._terms(x, self._values, self._users))
         return shared + tf.reduce_sum(terms)
 
-    def block_terms(self, given: replay.Observed, x: Sequence[Any], blocks: Blocks) -> Any:
+    def filled(self, given: replay.Observed, x: Sequence[Any]) -> dict[str, Value]:
+        """Returns what `block_terms` has to be given, of all points that it is mapped over.
+
+        Args:
+          given: logs of the form of this target's.
+          x: `[C, ...]` values of the continuous unknowns.
+
+        Returns:
+          Variable name -> Value of `[C, N, ...]` fields, for each combination of discrete values.
+        """
+        return self._filled(given, x, self._values, x[0].shape[0])
+
+    def block_terms(
+        self,
+        given: replay.Observed,
+        x: Sequence[Any],
+        blocks: Blocks,
+        found: dict[str, Value],
+    ) -> Any:
         """Returns `[B]` log p(x) and `[B]` log p(logs | x), the discrete unknowns summed out.
 
         Args:
           given: logs of the form of this target's.
           x: the continuous unknowns' values, of their shapes.
           blocks: of the continuous unknowns.
+          found: what `filled` has found, of this point.
         """
-        groups, shared = self._terms(x, self._values, self._users, given)
+        groups, shared = self._terms(x, self._values, self._users, given, found)
         own = {(u.variable, u.field) for u in self._all}
         is_prior = [field in own for field in self._fields]
-        found = []
+        sums = []
         for which in (is_prior, [True] * len(is_prior)):
             mine = tf.boolean_mask(groups, which, axis=groups.shape.rank - 2)
             others = tf.boolean_mask(shared, which, axis=shared.shape.rank - 1)
             terms, rest = self._summed(mine, others)
-            found.append(blocks.of_users(terms) + blocks.summed(rest, None))
-        prior, whole = found
+            sums.append(blocks.of_users(terms) + blocks.summed(rest, None))
+        prior, whole = sums
         return prior, whole - prior
 
     @abc.abstractmethod
@@ -160,18 +181,46 @@ class SummedOut(Target, abc.ABC):
         discrete: Sequence[Any],
         users: int | None,
         given: replay.Observed | None = None,
+        found: dict[str, Value] | None = None,
     ) -> Any:
         """`[N, (T,) F, G]` and `[N, (T,) F]` log-probabilities under `[N, ...]` discrete values."""
+        if found is None:
+            one = self._filled(given or self._given, [y[None] for y in x], discrete, 1)
+            found = {name: value.map(lambda y: y[0]) for name, value in one.items()}
 
-        def of(values: Any) -> Any:
-            mine, others = iter(values), iter(x)
-            whole = [next(mine if u.bijector is None else others) for u in self._all]
-            known = with_unknowns(given or self._given, self._all, whole)
-            scores = log_probs(self._network, known)
+        def of(each: tuple[Any, Any]) -> Any:
+            values, found = each
+            known = with_unknowns(given or self._given, self._all, self._whole(x, values))
+            scores = log_probs(self._network, with_filled(known, found))
             flat = {(n, f): y for n, value in scores.items() for f, y in value.as_dict.items()}
             return self._by_term(flat, users)
 
-        return tf.vectorized_map(of, list(discrete), fallback_to_while_loop=False)
+        each = (list(discrete), found)
+        return tf.vectorized_map(of, each, fallback_to_while_loop=False)
+
+    def _filled(
+        self, given: replay.Observed, x: Sequence[Any], discrete: Sequence[Any], points: int
+    ) -> dict[str, Value]:
+        """As `filled`, under `[N, ...]` discrete values, of `[points, ...]` others."""
+        count = discrete[0].shape[0]
+        both = [tf.repeat(y, count, axis=0) for y in x]
+        both += [tf.tile(y, [points, *[1] * (y.shape.rank - 1)]) for y in discrete]
+        found = filled(
+            self._network,
+            lambda both: with_unknowns(
+                given, self._all, self._whole(both[: len(x)], both[len(x) :])
+            ),
+            both,
+        )
+        return {
+            name: value.map(lambda y: tf.reshape(y, [points, count, *y.shape[1:]]))
+            for name, value in found.items()
+        }
+
+    def _whole(self, x: Sequence[Any], discrete: Sequence[Any]) -> list[Any]:
+        """The values of all unknowns, in their order."""
+        mine, others = iter(discrete), iter(x)
+        return [next(mine if u.bijector is None else others) for u in self._all]
 
     def _found_supports(self) -> list[FiniteSupport]:
         step = sampled_step(self._network, "initial_value", self._given.at_first(), {}, {})

@@ -16,6 +16,7 @@ from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
 from recsim_ng.inference.blocks import Blocks
+from recsim_ng.inference.completion import filled, with_filled
 from recsim_ng.inference.score import Score, log_probs, score_of, total_log_prob
 from recsim_ng.inference.unknown import Unknown, find_unknowns, with_unknowns
 
@@ -145,15 +146,35 @@ class Target:
         moving, static = tf.nest.pack_sequence_as(_structure(self._given), list(data))
         return self._given._replace(moving=moving, static=static)
 
-    def block_terms(self, given: replay.Observed, x: Sequence[Any], blocks: Blocks) -> Any:
+    def filled(self, given: replay.Observed, x: Sequence[Any]) -> dict[str, Value]:
+        """Returns what `block_terms` has to be given, of all points that it is mapped over.
+
+        Args:
+          given: logs of the form of this target's.
+          x: `[C, ...]` values of the unknowns.
+
+        Returns:
+          Variable name -> Value of `[C, ...]` fields, as `completion.filled` finds them.
+        """
+        return filled(self._network, lambda x: with_unknowns(given, self._unknowns, x), x)
+
+    def block_terms(
+        self,
+        given: replay.Observed,
+        x: Sequence[Any],
+        blocks: Blocks,
+        found: dict[str, Value],
+    ) -> Any:
         """Returns `[B]` log p(unknowns) and `[B]` log p(logs | unknowns), block by block.
 
         Args:
           given: logs of the form of this target's.
           x: the unknowns' values, of their shapes.
           blocks: of the unknowns.
+          found: what `filled` has found, of this point.
         """
-        scores = log_probs(self._network, with_unknowns(given, self._unknowns, x))
+        known = with_filled(with_unknowns(given, self._unknowns, x), found)
+        scores = log_probs(self._network, known)
         prior: dict[str, Value] = {}
         for name in {u.variable for u in self._unknowns}:
             mine = [u.field for u in self._unknowns if u.variable == name]
