@@ -1,5 +1,6 @@
 """What every test needs: a quiet TensorFlow, seeds, and the count of statistical checks."""
 
+import gc
 import os
 import zlib
 
@@ -18,6 +19,13 @@ CHECKS_KEY = "statistical_checks"
 # The same examples in every run, and time to compile.
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_finish():
+    """What is imported stays: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_addoption(parser):

@@ -74,6 +74,12 @@ def _threefry2x32_tf(key: tuple[Any, Any], counter: tuple[Any, Any]) -> tuple[An
     return _rounds(counter[0], counter[1], (key[0], key[1], parity), rotate, word)
 
 
+@tf.function(input_signature=[tf.TensorSpec([], tf.uint32)] * 4, autograph=False)
+def _folded(k0: Any, k1: Any, c0: Any, c1: Any) -> tuple[Any, Any]:
+    """A graph of its own: keys are folded many times in every story, and traced here once."""
+    return _threefry2x32_tf((k0, k1), (c0, c1))
+
+
 def _is_symbolic(x: Any) -> bool:
     return tf.is_tensor(x) and not hasattr(x, "numpy")
 
@@ -110,8 +116,7 @@ class Key:
             pair = data if isinstance(data, tuple) else (data, 0)
         counter = (_word(pair[0]), _word(pair[1]))
         if any(_is_symbolic(w) for w in (*self.words, *counter)):
-            tensors = [tf.convert_to_tensor(w, tf.uint32) for w in (*self.words, *counter)]
-            folded = _threefry2x32_tf((tensors[0], tensors[1]), (tensors[2], tensors[3]))
+            folded = _folded(*(tf.convert_to_tensor(w, tf.uint32) for w in (*self.words, *counter)))
         else:
             folded = threefry2x32(self.words, counter)
         return dataclasses.replace(self, words=folded)
