@@ -167,7 +167,7 @@ def _disagreement(draws: np.ndarray, rhats: np.ndarray, names: np.ndarray | None
     some = draws.reshape(*draws.shape[:2], -1)[:, :, high]
     # What each chain is worth by itself: that they disagree must not make up for itself.
     own = az.convert_to_dataset({"z": some - some.mean(axis=1, keepdims=True)})
-    sizes = np.fmax(az.ess(own)["z"].values, _LEAST_ESS * chains)
+    sizes = np.fmax(az.ess(own, method="mean")["z"].values, _LEAST_ESS * chains)
     limits = most_rhat(sizes, chains, count)
     of_high = None if names is None else names.reshape(-1)[high]
     at, where = _worst(rhats[high] / limits, of_high, np.argmax)

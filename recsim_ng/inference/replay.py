@@ -88,6 +88,11 @@ def observed(
       DataError: (also a ValueError) nothing of the network is in the trajectory, a variable has
         fields of another name, or lengths differ.
     """
+    if not isinstance(trajectory, Trajectory | Mapping):
+        raise DataError(
+            "logs must be a Trajectory or a mapping of variable name -> Value, got a "
+            f"{type(trajectory).__name__}"
+        )
     held = trajectory.values_by_name if isinstance(trajectory, Trajectory) else dict(trajectory)
     once = trajectory.static if isinstance(trajectory, Trajectory) else frozenset()
     moving, static, lengths = {}, {}, {}
