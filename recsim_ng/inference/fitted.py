@@ -58,6 +58,6 @@ class Fit:
         if not paths:
             return ""
         return (
-            f"; {', '.join(paths)} changes over time and is known at the steps of these logs alone: "
-            "a report card needs it in the logs"
+            f"; {', '.join(paths)} changes over time and is known at the steps of these logs "
+            "alone: a report card needs it in the logs"
         )

@@ -267,8 +267,8 @@ class _Program:
         user = f" of user {group}" if users is not None else ""
         once = [u.name for u in self._transition.unknowns if u.when == "always"]
         advice = (
-            f"; {once}, drawn once, hardly move: fit them by 'mcmc' or 'em' first and put them into "
-            "the logs"
+            f"; {once}, drawn once, hardly move: fit them by 'mcmc' or 'em' first and put them "
+            "into the logs"
         )
         raise DataError(
             "filter_particles: at every step some particle must explain what was observed, got "

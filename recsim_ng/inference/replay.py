@@ -153,7 +153,7 @@ def _fields(variable: Variable, value: Value) -> dict[str, Any]:
 
 
 def _tensor(variable: str, field: str, x: Any) -> Any:
-    what = type(x).__name__
+    what = f"a {type(x).__name__} that cannot be one"
     try:
         if np.ma.is_masked(x):
             what = "a masked array"
@@ -165,7 +165,7 @@ def _tensor(variable: str, field: str, x: Any) -> Any:
         pass
     raise DataError(
         f"variable '{variable}', field '{field}': must be an array of numbers without gaps, got "
-        f"{what} that is none; leave the field out, or mask it in the story"
+        f"{what}; leave the field out, or mask it in the story"
     )
 
 
