@@ -2,6 +2,9 @@
 
 Many of TFP's laws go on beyond their supports: an exponential of -2 has a finite log-probability
 there, and so have a Bernoulli of 2 and counts of the wrong total.
+
+Between what a Bernoulli or a one-hot draw can be, its log-probability is a straight line, along
+which gradients lead from one to the other. Where a story draws them as real numbers that stays.
 """
 
 from __future__ import annotations
@@ -106,12 +109,13 @@ def _is_count_of_total(law: Any, x: Any) -> Any:
 
 def _is_either(law: Any, x: Any) -> Any:
     del law
-    return (x == 0) | (x == 1)
+    return (x >= 0) & (x <= 1) if x.dtype.is_floating else (x == 0) | (x == 1)
 
 
 def _is_one_hot(law: Any, x: Any) -> Any:
-    one = tf.reduce_sum(tf.cast(x == 1, tf.int32), axis=-1) == 1
-    return one & tf.reduce_all(_is_either(law, x), axis=-1)
+    if x.dtype.is_floating:
+        return _are_shares(law, x)
+    return (tf.reduce_sum(x, axis=-1) == 1) & tf.reduce_all(_is_either(law, x), axis=-1)
 
 
 def _are_counts(law: Any, x: Any) -> Any:

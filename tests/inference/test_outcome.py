@@ -17,6 +17,8 @@ tfd = tfp.distributions
 THREE = [0.3, 0.0, -0.4]
 CASES = {
     "bernoulli": (tfd.Bernoulli(0.3), [2, -1]),
+    "real_bernoulli": (tfd.Bernoulli(0.3, dtype=tf.float32), [2.0, -0.1]),
+    "real_one_hot": (tfd.OneHotCategorical(THREE, dtype=tf.float32), [[1.0, 1.0, 0.0]]),
     "binomial": (tfd.Binomial(10.0, 0.3), [11.0, -1.0, 2.5]),
     "beta_binomial": (tfd.BetaBinomial(10.0, 2.0, 2.0), [11.0, -0.5]),
     "categorical": (tfd.Categorical(THREE), [3, -1]),
@@ -77,6 +79,13 @@ def test_one_bad_outcome_leaves_the_others_as_they_are():
     x[1, 0, 2] = -1.0
     expected[1, 0] = -np.inf
     np.testing.assert_array_equal(log_prob(law, tf.constant(x)), expected)
+
+
+def test_real_numbers_between_two_outcomes_have_gradients():
+    x = tf.Variable([0.2, 0.7])
+    with tf.GradientTape() as tape:
+        found = log_prob(tfd.Bernoulli(0.3, dtype=tf.float32), x)
+    np.testing.assert_allclose(tape.gradient(found, x), [0.3, 0.3], rtol=1e-6)
 
 
 def test_a_masked_outcome_may_be_anything():
