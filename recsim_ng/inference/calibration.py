@@ -24,11 +24,15 @@ from recsim_ng.core.value import Value
 from recsim_ng.inference.checkpoint import Checkpoint
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.fitting import Fitter
+from recsim_ng.inference.method import SETTINGS
+from recsim_ng.inference.problem import check_story
 from recsim_ng.inference.progress import Progress, shown
 from recsim_ng.inference.ranking import Ranking, Statistic
 from recsim_ng.inference.uniformity import histogram_band, uniformity
 from recsim_ng.runtime import TFRuntime
 from recsim_ng.runtime.runtime import as_network, selected_fields
+
+_METHODS = tuple(name for name in SETTINGS if name not in ("smc", "gibbs"))  # those with a density
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,11 +197,20 @@ def calibrate(
     check.whole("calibrate", "num_steps", num_steps, 1)
     check.whole("calibrate", "num_replicates", num_replicates, 1)
     check.real("calibrate", "false_alarm", false_alarm, 1e-12, 0.5)
+    check.flag("calibrate", "pool", pool)
+    check_story("calibrate", story)
+    if fitted_story is not None:
+        check_story("calibrate", fitted_story)
+    statistics = {} if statistics is None else statistics
+    check.instance("calibrate", "statistics", statistics, Mapping)
+    for name, statistic in statistics.items():
+        check.function("calibrate", f"statistics[{name!r}]", statistic)
+    check.one_of("calibrate", "method", method, _METHODS)
     simulator = _Simulator(story, observed, num_steps, seed)
     logs, truth = simulator.replicate(0)
     fitted = story if fitted_story is None else fitted_story
     fitter = Fitter(fitted, logs, method=method, settings=settings, seed=simulator.words(0, 1))
-    ranking = Ranking(_density_of(fitter), statistics or {}, pool)
+    ranking = Ranking(_density_of(fitter), statistics, pool)
     keeper = Checkpoint(checkpoint, simulator.origin(logs, method, settings, ranking.names))
     held, done = keeper.load(), 0
     ranks: list[np.ndarray] = []

@@ -15,6 +15,7 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.site import Condition, Record, Seed, Site
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import ValueDef, Variable
+from recsim_ng.inference.outcome import outcome
 
 tfd = tfp.distributions
 Values = dict[str, Value]
@@ -195,7 +196,9 @@ def is_certain(site: Site) -> bool:
 
 
 def log_prob(distribution: Any, value: Any) -> Any:
-    """Returns a distribution's log-probability; a deterministic one tolerates rounding.
+    """Returns a distribution's log-probability, minus infinity where it allows no such value.
+
+    A deterministic one tolerates rounding.
 
     Args:
       distribution: of TFP.
@@ -209,7 +212,11 @@ def log_prob(distribution: Any, value: Any) -> Any:
             is_there = tf.reduce_all(is_there, axis=-1)
         zero = tf.zeros(tf.shape(is_there), away.dtype)
         return tf.where(is_there, zero, -float("inf"))
-    return distribution.log_prob(value)
+    possible, value = outcome(distribution, value)
+    found = distribution.log_prob(value)
+    if possible is None:
+        return found
+    return tf.where(possible, found, tf.cast(-float("inf"), found.dtype))
 
 
 def sites_of_fields(variable: str, value: Value, sites: Iterable[Site]) -> dict[str, Site]:

@@ -8,10 +8,27 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy import stats as laws
 
 from recsim_ng.inference.inference_data import arviz
 
+_FALSE_ALARM = 0.01  # of the greatest R-hat of all numbers, for chains that agree
+_SEVERAL = 0.001  # share of the draws that must diverge to be more than a few
 _MOST_RHAT, _LEAST_ESS, _LEAST_BFMI = 1.01, 100.0, 0.3
+_FEW_DIVERGED = (
+    "few enough that smaller steps may reach everywhere; fit again with "
+    "McmcSettings(target_acceptance=0.95), and if some still do, draw what varies as a standard "
+    "normal that the story shifts and scales"
+)
+_MANY_DIVERGED = (
+    "the density has corners, often because one unknown is the scale of others; reparametrise: "
+    "draw these as standard normals that the story scales"
+)
+_SLOW_ENERGY = (
+    "chains take long to reach the tails, often because one unknown is the scale of others or says "
+    "what the logs do not; draw these as standard normals that the story scales, or give a "
+    "narrower prior"
+)
 _MOST_PARETO_K, _MANY = 0.7, 0.05  # share of the observations with a greater k
 _LEAST_DRAWS = 4  # of a chain, for any of ArviZ's diagnostics
 
@@ -104,14 +121,15 @@ def chain_problems(
         if len(diverging) > 1 and names is not None:
             block = int(np.argmax(diverging))
             where = f", most of them ({diverging[block]}) in the block of {names[block, 0]}"
-        found.append(
-            f"{diverging.sum()} draws diverged{where}: the density has corners; reparametrise"
-        )
+        number, size = int(diverging.sum()), stats["is_diverging"].size
+        advice = _FEW_DIVERGED if number <= max(1, _SEVERAL * size) else _MANY_DIVERGED
+        found.append(f"{number} of {size} draws diverged{where}: {advice}")
     bfmi = _bfmi(stats["energy"])
     if np.min(bfmi) < _LEAST_BFMI:
         chain = int(np.argwhere(bfmi == np.min(bfmi))[0][0])
         found.append(
-            f"the least E-BFMI is {np.min(bfmi):.2g}, of chain {chain}, below {_LEAST_BFMI}"
+            f"the least E-BFMI is {np.min(bfmi):.2g}, of chain {chain}, below {_LEAST_BFMI}: "
+            f"{_SLOW_ENERGY}"
         )
     return tuple(found)
 
@@ -124,24 +142,70 @@ def agreement_problems(draws: np.ndarray, names: np.ndarray | None = None) -> tu
       names: `[...]` of the numbers, of which the worst is named; None: none is.
     """
     az = arviz()
-    chains = draws.shape[0]
-    found = []
+    least = _LEAST_ESS * draws.shape[0]
     posterior = az.convert_to_dataset({"z": draws})
-    if chains > 1:
-        rhats = az.rhat(posterior)["z"].values
-        rhat, where = _worst(rhats, names, np.argmax)
-        if not rhat <= _MOST_RHAT:
-            found.append(
-                f"split R-hat is {rhat:.3g}{where}, above {_MOST_RHAT}: the chains disagree"
-            )
+    found = []
+    if draws.shape[0] > 1:
+        found += _disagreement(draws, az.rhat(posterior)["z"].values, names)
     for kind in ("bulk", "tail"):
-        ess, where = _worst(az.ess(posterior, method=kind)["z"].values, names, np.argmin)
-        if not ess >= _LEAST_ESS * chains:
-            found.append(
-                f"the least {kind} ESS is {ess:.0f}{where}, below {int(_LEAST_ESS * chains)}: "
-                "draw more"
-            )
+        values = az.ess(posterior, method=kind)["z"].values
+        at, where = _worst(values, names, np.argmin)
+        ess = values.reshape(-1)[at]
+        if not ess >= least:
+            found.append(f"the least {kind} ESS is {ess:.0f}{where}, below {int(least)}: draw more")
     return tuple(found)
+
+
+def _disagreement(draws: np.ndarray, rhats: np.ndarray, names: np.ndarray | None) -> list[str]:
+    """Whether an R-hat is greater than so many are by chance."""
+    chains, count = draws.shape[0], rhats.size
+    rhats = rhats.reshape(-1)
+    high = np.flatnonzero(~(rhats <= _MOST_RHAT))
+    if not len(high):
+        return []
+    az = arviz()
+    some = draws.reshape(*draws.shape[:2], -1)[:, :, high]
+    # What each chain is worth by itself: that they disagree must not make up for itself.
+    own = az.convert_to_dataset({"z": some - some.mean(axis=1, keepdims=True)})
+    sizes = np.fmax(az.ess(own, method="mean")["z"].values, _LEAST_ESS * chains)
+    limits = most_rhat(sizes, chains, count)
+    of_high = None if names is None else names.reshape(-1)[high]
+    at, where = _worst(rhats[high] / limits, of_high, np.argmax)
+    rhat, limit = rhats[high][at], limits[at]
+    if rhat <= limit:
+        return []
+    digits = 3
+    while digits < 9 and f"{rhat:.{digits}g}" == f"{limit:.{digits}g}":
+        digits += 1
+    return [
+        f"split R-hat is {rhat:.{digits}g}{where}, above {limit:.{digits}g}: the chains disagree"
+    ]
+
+
+def most_rhat(sizes: Any, chains: int, count: int) -> Any:
+    """Returns above which split R-hat chains disagree, of one of many numbers.
+
+    It is 1.01, or more where the greatest of so many R-hats may be greater by chance. Of M = 2 C
+    halves of chains that agree, each worth e = sizes / M independent draws, the means' variance B
+    and that within, W, give
+
+        R-hat^2 = 1 - 1/n + B / (n W) <= 1 + Q / (e (M - 1)),    Q chi-squared with M - 1 degrees,
+
+    nearly. Each number has two R-hats, of its ranks and of their distances from the median, and
+    1 % is shared out among all of these: of a hundred fits whose chains agree, at most one has an
+    R-hat that is said to be too great because of that law's tail.
+
+    Args:
+      sizes: `[...]` effective sample sizes of all chains together.
+      chains: C.
+      count: how many numbers there are.
+
+    Source: Vehtari et al. (2021) for 1.01, equations 1 to 4.
+    """
+    halves = 2 * chains
+    quantile = laws.chi2.isf(_FALSE_ALARM / (2 * count), halves - 1)
+    chance = np.sqrt(1.0 + quantile / (halves - 1) * halves / np.asarray(sizes))
+    return np.fmax(_MOST_RHAT, chance)
 
 
 def pareto_ks(data: Any) -> dict[str, Any]:
@@ -191,9 +255,9 @@ def _bfmi(energy: np.ndarray) -> np.ndarray:
     return np.sum(np.diff(energy, axis=1) ** 2, axis=1) / np.sum(away**2, axis=1)
 
 
-def _worst(values: np.ndarray, names: np.ndarray | None, which: Any) -> tuple[float, str]:
-    """The worst value and " for its name"; a number that is none is worse than all."""
+def _worst(values: np.ndarray, names: np.ndarray | None, which: Any) -> tuple[int, str]:
+    """The flat place of the worst value, and " for its name"; NaN is worse than all."""
     flat = np.asarray(values, np.float64).reshape(-1)
     nans = np.flatnonzero(np.isnan(flat))
     at = int(nans[0]) if len(nans) else int(which(flat))
-    return float(flat[at]), "" if names is None else f" for {names.reshape(-1)[at]}"
+    return at, "" if names is None else f" for {names.reshape(-1)[at]}"

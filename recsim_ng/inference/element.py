@@ -21,13 +21,13 @@ def element_names(
       unknowns: of a target.
       shapes: of the unknowns on the real line, in which elements are counted.
     """
-    named: list[str] = []
+    found: list[str] = []
     numbers = []
     for unknown, shape in zip(unknowns, shapes, strict=True):
         size = math.prod(shape)
-        numbers.append(np.arange(len(named), len(named) + size, dtype=np.int32).reshape(shape))
-        named += [_named(unknown.name, index) for index in np.ndindex(*shape)]
-    return np.asarray(named, object)[np.asarray(blocks.pack(numbers))]
+        numbers.append(np.arange(len(found), len(found) + size, dtype=np.int32).reshape(shape))
+        found += named(unknown.name, shape)
+    return np.asarray(found, object)[np.asarray(blocks.pack(numbers))]
 
 
 def pooled_names(
@@ -46,8 +46,14 @@ def pooled_names(
     return [_open(str(first), str(last)) for first, last in zip(names[0], names[-1], strict=True)]
 
 
-def _named(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{', '.join(map(str, index))}]" if index else name
+def named(name: str, shape: Sequence[int]) -> list[str]:
+    """Returns the names of an unknown's elements.
+
+    Args:
+      name: of the unknown.
+      shape: of the unknown.
+    """
+    return [f"{name}[{', '.join(map(str, i))}]" if i else name for i in np.ndindex(*shape)]
 
 
 def _open(first: str, last: str) -> str:

@@ -88,7 +88,8 @@ class Filtered:
                 if left < _LEAST_VALUES:
                     found.append(
                         f"only {left} values of '{unknown.name}', which is drawn once, are left: "
-                        "use mcmc for it, or more particles"
+                        "fit it by 'mcmc' or 'em' first and put it into the logs, or take more "
+                        "particles"
                     )
         return tuple(found)
 

@@ -49,4 +49,15 @@ class Fit:
         if self.problems:
             verdict = "NOT TO BE TRUSTED: " + "; ".join(self.problems)
         names = ", ".join(str(name) for name in self.data.posterior)
-        return f"Fit of {names} by {self.method}: {verdict}"
+        return f"Fit of {names} by {self.method}: {verdict}{self._paths}"
+
+    @property
+    def _paths(self) -> str:
+        held = set(self.data.posterior.data_vars)
+        paths = [u.name for u in self.target.unknowns if u.when != "always" and u.name in held]
+        if not paths:
+            return ""
+        return (
+            f"; {', '.join(paths)} changes over time and is known at the steps of these logs "
+            "alone: a report card needs it in the logs"
+        )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.core.errors import DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
@@ -21,8 +21,9 @@ from recsim_ng.inference.inference_data import (
 )
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.method import SETTINGS, Method
+from recsim_ng.inference.parameter import named_and_trained
 from recsim_ng.inference.population import Populations
-from recsim_ng.inference.problem import require_all_drawn, set_problem
+from recsim_ng.inference.problem import check_story, require_all_drawn, set_problem
 from recsim_ng.inference.progress import Progress, shown
 from recsim_ng.inference.run import Run
 from recsim_ng.inference.target import Target
@@ -32,7 +33,7 @@ from recsim_ng.inference.training import trainable_variables
 def fit(
     story: Network | Sequence[Variable],
     logs: Trajectory | Mapping[str, Value],
-    parameters: Sequence[Any] | None = None,
+    parameters: str | Sequence[Any] | None = None,
     method: str = "mcmc",
     *,
     seed: Any = 0,
@@ -78,9 +79,13 @@ def fit(
       The fit. Its `problems` say what failed.
 
     Raises:
-      ConfigError: (also a ValueError) there is no such method, or the settings are another's.
-      DataError: (also a ValueError) the logs do not fit the story or are impossible (the message
-        names the first observation that is), nothing is unknown, or what is unknown is discrete.
+      ConfigError: (also a ValueError) there is no such method, the settings are another's, or an
+        argument is of another kind.
+      DataError: (also a ValueError) the logs do not fit the story, say nothing or are impossible
+        (the message names the first observation that is), nothing is unknown, or what is unknown is
+        discrete.
+      FieldError: (also a ValueError) a field of the logs has another shape than the story's, or
+        numbers that the story's type cannot hold.
       OutputError: (also an OSError) the checkpoint cannot be written.
       SiteError: (also a ValueError) a behaviour draws something that is none of its fields.
     """
@@ -115,7 +120,7 @@ class Fitter:
         self,
         story: Network | Sequence[Variable],
         logs: Trajectory | Mapping[str, Value],
-        parameters: Sequence[Any] | None = None,
+        parameters: str | Sequence[Any] | None = None,
         method: str = "mcmc",
         *,
         settings: Any = None,
@@ -128,25 +133,21 @@ class Fitter:
         if settings is not None:
             check.instance("fit", "settings", settings, kind)
         self._settings = kind() if settings is None else settings
-        parameters = list(parameters or ())
-        self._names = [p for p in parameters if isinstance(p, str)]
-        variables = [p for p in parameters if not isinstance(p, str)]
+        check_story("fit", story)
+        self._names, variables = named_and_trained(parameters, method)
         # EM's parameters are some of the unknowns, other methods' all of them.
         names = self._names if self._names and method != "em" else None
-        if method in ("mle", "em") and not parameters:
+        if method in ("mle", "em") and not (self._names or variables):
             variables = trainable_variables(Target(story, logs))
-        elif variables and method not in ("mle", "em"):
-            raise ConfigError(
-                f"fit: method '{method}' infers what is drawn, got {len(variables)} variables as "
-                "parameters; give them a prior in the story, or use 'mle' or 'em'"
-            )
         self._populations: Populations | None = None
         if method == "mle" and variables:
             self._target = Target(story, logs)
             self._require_no_unknowns()
         else:
             is_continuous = method not in ("smc", "gibbs")
-            self._target = set_problem(story, logs, names, is_continuous=is_continuous)
+            self._target = set_problem(
+                story, logs, names, is_continuous=is_continuous, is_trained=method in ("mle", "em")
+            )
             if is_continuous:
                 self._populations = Populations(self._target, seed, joint)
         self._method = Method(
@@ -187,6 +188,7 @@ class Fitter:
           OutputError: (also an OSError) the checkpoint cannot be written.
         """
         check.whole("fit", "posterior_predictive", posterior_predictive, 0)
+        check.flag("fit", "log_likelihood", log_likelihood)
         target = self._target_for(logs)
         method = self._method.name
         said = {"method": method, "settings": str(self._settings), "seed": str(seed)}

@@ -26,6 +26,7 @@ from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
 from recsim_ng.inference.diagnosis import agreement_problems
 from recsim_ng.inference.discrete import DiscreteTarget
+from recsim_ng.inference.element import named
 from recsim_ng.inference.gibbs_batch import block_batches, find_dependence
 from recsim_ng.inference.target import Target
 
@@ -60,18 +61,24 @@ class DiscreteDraws:
     Attributes:
       values: for each unknown `[C, n, *its shape]` draws.
       log_joint: `[C, n]` float32 log p(unknowns, logs).
+      names: of the unknowns, "variable.field".
     """
 
     values: list[np.ndarray]
     log_joint: np.ndarray
+    names: tuple[str, ...]
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Where chains disagree; of elements that the logs settle there is nothing to say."""
         count = self.log_joint.shape[:2]
         flat = np.concatenate([x.reshape(*count, -1) for x in self.values], axis=-1)
-        flat = flat[:, :, np.ptp(flat, axis=(0, 1)) > 0]
-        return agreement_problems(flat.astype(np.float32)) if flat.size else ()
+        pairs = zip(self.names, self.values, strict=True)
+        names = np.array([n for name, x in pairs for n in named(name, x.shape[2:])], object)
+        moves = np.ptp(flat, axis=(0, 1)) > 0
+        if not moves.any():
+            return ()
+        return agreement_problems(flat[:, :, moves].astype(np.float32), names[moves])
 
 
 def run_gibbs(
@@ -107,7 +114,8 @@ def run_gibbs(
         if progress is not None:
             progress(k + 1, whole)
     drawn = chains.discrete.values(np.stack(codes, axis=1))
-    return DiscreteDraws([x.numpy() for x in drawn], np.stack(joint, axis=1))
+    names = tuple(u.name for u in target.unknowns)
+    return DiscreteDraws([x.numpy() for x in drawn], np.stack(joint, axis=1), names)
 
 
 class DiscreteChains:

@@ -265,8 +265,14 @@ class _Program:
         fields = [".".join(self._transition.scored[i]) for i in which]
         what = "NaN" if np.isnan(evidence[step, group]) else f"{np.exp(evidence[step, group]):.3g}"
         user = f" of user {group}" if users is not None else ""
+        once = [u.name for u in self._transition.unknowns if u.when == "always"]
+        advice = (
+            f"; {once}, drawn once, hardly move: fit them by 'mcmc' or 'em' first and put them "
+            "into the logs"
+        )
         raise DataError(
             "filter_particles: at every step some particle must explain what was observed, got "
             f"probability {what} in all {self._settings.num_particles} at step {step}{user}, field "
             f"{fields}; take more particles, or look whether the story can make these logs"
+            f"{advice if once else ''}"
         )

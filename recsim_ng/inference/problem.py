@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from typing import Any
 
 from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.network import Network
@@ -12,8 +13,10 @@ from recsim_ng.core.variable import Variable
 from recsim_ng.inference.beginning import require_whole_beginning
 from recsim_ng.inference.marginal import Marginal
 from recsim_ng.inference.marginal_chain import MarginalChain
+from recsim_ng.inference.replay import joined
 from recsim_ng.inference.summed_out import SummedOut
 from recsim_ng.inference.target import Target
+from recsim_ng.inference.unknown import is_informed
 
 
 def set_problem(
@@ -22,6 +25,7 @@ def set_problem(
     names: Sequence[str] | None,
     *,
     is_continuous: bool,
+    is_trained: bool = False,
 ) -> Target:
     """Returns a target that has unknowns; discrete ones of few values are summed out if need be.
 
@@ -30,6 +34,7 @@ def set_problem(
       logs: as for `fit`.
       names: as for `Target`.
       is_continuous: whether the method infers what is continuous alone.
+      is_trained: whether the method finds the story's own variables too.
 
     Raises:
       DataError: (also a ValueError) as for `Target`; nothing is unknown; or nothing continuous is,
@@ -37,9 +42,16 @@ def set_problem(
     """
     target = Target(story, logs, names)
     if not target.unknowns:
+        also = ", or have a trainable parameter that the logs tell of" if is_trained else ""
         raise DataError(
-            "fit: the story must draw something that the logs do not hold, got logs of all; leave "
-            "out what is to be inferred"
+            f"fit: the story must draw something that the logs do not hold{also}, got logs of all"
+            f"{' and no trainable parameter' if is_trained else ''}; leave out what is to be "
+            "inferred"
+        )
+    if not is_informed(target.network, target.given):
+        raise DataError(
+            "fit: the logs must hold something that the story draws, got "
+            f"{_fields(target)}, of which it draws nothing; put in what was observed"
         )
     require_whole_beginning(target)
     discrete = [u for u in target.unknowns if u.bijector is None]
@@ -51,6 +63,26 @@ def set_problem(
             "method='gibbs' or 'smc'"
         )
     return MarginalChain(target) if discrete[0].is_path else Marginal(target)
+
+
+def _fields(target: Target) -> list[str]:
+    given = joined(target.given.moving, target.given.static)
+    return sorted(f"{name}.{field}" for name, value in given.items() for field in value.as_dict)
+
+
+def check_story(where: str, story: Any) -> None:
+    """Requires a story.
+
+    Args:
+      where: the function that takes it.
+      story: a Network, or its variables.
+
+    Raises:
+      ConfigError: (also a ValueError) it is none, or has no variables.
+    """
+    is_empty = isinstance(story, Sized) and not len(story)
+    if not isinstance(story, Network | Iterable) or is_empty:
+        raise ConfigError(f"{where}: story must be a Network or its variables, got {story!r}")
 
 
 def require_all_drawn(target: Target, what: str) -> None:

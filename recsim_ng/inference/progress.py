@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+
+from recsim_ng.core.errors import ConfigError
 
 _LINES = 10  # at most so many where there is no terminal
 
@@ -108,11 +111,31 @@ def shown(progress: Progress, label: str) -> Iterator[Told | None]:
 
     Returns:
       A context, of what is to be told of the steps.
+
+    Raises:
+      ConfigError: (also a ValueError) progress is something else.
     """
     if progress is True:
         progress = ProgressBar(label)
+    if progress and not _takes_two(progress):
+        raise ConfigError(
+            "progress must be True or False, a ProgressBar, or a function of (steps done, steps in "
+            f"all), got {progress!r}"
+        )
     if isinstance(progress, ProgressBar):
         with progress as bar:
             yield bar
     else:
         yield progress or None
+
+
+def _takes_two(progress: Any) -> bool:
+    if not callable(progress):
+        return False
+    try:
+        inspect.signature(progress).bind(0, 1)
+    except TypeError:
+        return False
+    except ValueError:  # a function that does not tell its arguments
+        pass
+    return True

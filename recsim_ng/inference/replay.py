@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
@@ -87,6 +88,11 @@ def observed(
       DataError: (also a ValueError) nothing of the network is in the trajectory, a variable has
         fields of another name, or lengths differ.
     """
+    if not isinstance(trajectory, Trajectory | Mapping):
+        raise DataError(
+            "logs must be a Trajectory or a mapping of variable name -> Value, got a "
+            f"{type(trajectory).__name__}"
+        )
     held = trajectory.values_by_name if isinstance(trajectory, Trajectory) else dict(trajectory)
     once = trajectory.static if isinstance(trajectory, Trajectory) else frozenset()
     moving, static, lengths = {}, {}, {}
@@ -111,6 +117,8 @@ def observed(
         )
     if len(set(lengths.values())) > 1:
         raise DataError(f"all fields must be as long as each other, got {lengths}")
+    if 0 in lengths.values():
+        raise DataError(f"all fields must have at least one step, got {lengths}")
     known = next(iter(lengths.values()), None)
     length = int(trajectory.length) if isinstance(trajectory, Trajectory) else int(known or 1)
     if num_steps is not None:
@@ -120,7 +128,9 @@ def observed(
     for variable in network.variables:
         name = variable.name
         if variable.is_static and name in moving:
-            static[name] = moving.pop(name).map(lambda x: x[0])
+            static[name] = Value(
+                **{f: _constant(name, f, x) for f, x in moving.pop(name).as_dict.items()}
+            )
         elif not variable.is_static and name in static:
             moving[name] = static.pop(name).map(lambda x: _repeated(x, length))
     return Observed(moving, static, length)
@@ -139,7 +149,37 @@ def _fields(variable: Variable, value: Value) -> dict[str, Any]:
         raise DataError(
             f"variable '{variable.name}': its fields are {sorted(spec)}, got {unknown} beside them"
         )
-    return {name: tf.convert_to_tensor(x) for name, x in fields.items() if _is_tensor(x)}
+    return {name: _tensor(variable.name, name, x) for name, x in fields.items() if _is_tensor(x)}
+
+
+def _tensor(variable: str, field: str, x: Any) -> Any:
+    what = f"a {type(x).__name__} that cannot be one"
+    try:
+        if np.ma.is_masked(x):
+            what = "a masked array"
+        else:
+            found = tf.convert_to_tensor(x)
+            if isinstance(found, tf.Tensor):
+                return found
+    except (TypeError, ValueError):
+        pass
+    raise DataError(
+        f"variable '{variable}', field '{field}': must be an array of numbers without gaps, got "
+        f"{what}; leave the field out, or mask it in the story"
+    )
+
+
+def _constant(variable: str, field: str, x: Any) -> Any:
+    """What a static field is at all steps."""
+    if tf.executing_eagerly():
+        steps = np.asarray(x)
+        changed = (steps != steps[:1]) & ((steps == steps) | (steps[:1] == steps[:1]))
+        if changed.any():
+            raise DataError(
+                f"variable '{variable}', field '{field}': is static, and must be the same at all "
+                f"steps, got another value at step {int(np.argwhere(changed)[0][0])}"
+            )
+    return x[0]
 
 
 def is_hidden(field: str) -> bool:

@@ -17,6 +17,7 @@ from recsim_ng.core.variable import Variable
 from recsim_ng.inference import replay
 from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.completion import filled, with_filled
+from recsim_ng.inference.log_form import as_before, as_drawn
 from recsim_ng.inference.score import Score, log_probs, score_of, total_log_prob
 from recsim_ng.inference.unknown import Unknown, find_unknowns, with_unknowns
 
@@ -37,6 +38,8 @@ class Target:
     Raises:
       DataError: (also a ValueError) the logs do not fit the story or hold NaN, one of the names is
         no unknown, or an unknown is not among the names.
+      FieldError: (also a ValueError) a field of the logs has another shape than the story's, or
+        numbers that the story's type cannot hold.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Target:
         unknowns: Sequence[str] | None = None,
     ) -> None:
         self._network = network if isinstance(network, Network) else Network(network)
-        self._given = replay.observed(self._network, logs)
+        self._given = as_drawn(self._network, replay.observed(self._network, logs))
         _require_numbers(self._given)
         self._unknowns = find_unknowns(self._network, self._given)
         if unknowns is not None:
@@ -66,7 +69,7 @@ class Target:
         Raises:
           DataError: (also a ValueError) the logs are of another form, or hold NaN.
         """
-        given = replay.observed(self._network, logs)
+        given = as_before(replay.observed(self._network, logs), self._given)
         mine, other = _form(self._given), _form(given)
         if mine != other:
             differing = sorted({*mine} ^ {*other}) or sorted(k for k in mine if mine[k] != other[k])

@@ -112,6 +112,34 @@ def find_unknowns(network: Network, given: Observed, seed: int = 0) -> list[Unkn
     return found
 
 
+def is_informed(network: Network, given: Observed) -> bool:
+    """Whether some of what is known was drawn.
+
+    What follows from the rest is no observation: it is taken as given.
+
+    Args:
+      network: the story.
+      given: what is known.
+    """
+    at_first = _evaluated(network, "initial_value", given.at_first(), {}, {}, 0)
+    if _are_drawn(at_first):
+        return True
+    if given.length == 1:
+        return False
+    current = {name: found.value for name, found in at_first.items()}
+    previous = {name: value.map(plain) for name, value in current.items()}
+    constant = {v.name: current[v.name] for v in network.variables if v.is_static}
+    return _are_drawn(_evaluated(network, "value", given.at(1), previous, constant, 0))
+
+
+def _are_drawn(found: dict[str, Conditioned]) -> bool:
+    return any(
+        not isinstance(x.value.get(field).distribution, tfd.Deterministic | tfd.VectorDeterministic)
+        for x in found.values()
+        for field in x.log_probs
+    )
+
+
 def _evaluated(
     network: Network,
     which: str,

@@ -200,3 +200,15 @@ def test_settings_that_make_no_sense_are_refused():
         calibrate(story, ["seen"], num_steps=2, num_replicates=1, false_alarm=0.9)
     with pytest.raises(FieldError, match="'sen' must name a variable or a field of one"):
         calibrate(story, ["sen"], num_steps=2, num_replicates=1)
+    with pytest.raises(ConfigError, match=r"calibrate: method must be one of .*, got 'smc'"):
+        calibrate(story, ["seen"], num_steps=2, num_replicates=1, method="smc")
+    with pytest.raises(ConfigError, match="calibrate: pool must be True or False, got 'x'"):
+        calibrate(story, ["seen"], num_steps=2, num_replicates=1, pool="x")
+    with pytest.raises(ConfigError, match="calibrate: story must be a Network"):
+        calibrate(None, ["seen"], num_steps=2, num_replicates=1)
+    with pytest.raises(ConfigError, match="calibrate: statistics must be a Mapping, got 3"):
+        calibrate(story, ["seen"], num_steps=2, num_replicates=1, statistics=3)
+    with pytest.raises(
+        ConfigError, match=r"calibrate: statistics\['a'\] must be a function, got 3"
+    ):
+        calibrate(story, ["seen"], num_steps=2, num_replicates=1, statistics={"a": 3})

@@ -5,7 +5,7 @@ import pytest
 
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.inference import Target
-from recsim_ng.inference.gibbs import DiscreteChains, GibbsSettings, run_gibbs
+from recsim_ng.inference.gibbs import DiscreteChains, DiscreteDraws, GibbsSettings, run_gibbs
 from tests import statistical
 from tests.inference import small_discrete as small
 
@@ -97,3 +97,11 @@ def test_settings_are_checked():
     assert str(error.value) == (
         "GibbsSettings: num_chains must be a whole number of at least 1, got 0"
     )
+
+
+def test_elements_on_which_chains_disagree_are_named(rng):
+    coins = rng.integers(0, 2, (4, 400, 3))
+    coins[:, :, 1] = 1
+    coins[2, :, 2] &= rng.integers(0, 2, 400)
+    found = DiscreteDraws([coins], np.zeros((4, 400), np.float32), ("coin.x",)).problems
+    assert any("split R-hat is" in problem and " for coin.x[2], " in problem for problem in found)

@@ -109,4 +109,12 @@ def test_too_few_particles_say_so():
     story, logs = level_story(), {"seen": level_run(1)["seen"]}
     found = fit(story, logs, method="smc", settings=settings)
     assert any("particles count" in problem for problem in found.problems)
-    assert any("values of 'rate.x', which is drawn once, are left" in p for p in found.problems)
+    assert any(
+        "values of 'rate.x', which is drawn once, are left: fit it by 'mcmc' or 'em' first and put "
+        "it into the logs, or take more particles" in problem
+        for problem in found.problems
+    )
+    assert repr(found).endswith(
+        "; level.x changes over time and is known at the steps of these logs alone: a report card "
+        "needs it in the logs"
+    )

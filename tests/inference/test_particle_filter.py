@@ -195,7 +195,9 @@ def test_an_observation_that_nothing_explains_is_named():
     y = tf.constant([[0.5, 0.5], [0.5, 3.0]])
     text = (
         r"filter_particles: at every step some particle must explain what was observed, got "
-        r"probability 0 in all 30 at step 1, field \['seen.x'\]; take more particles, or look"
+        r"probability 0 in all 30 at step 1, field \['seen.x'\]; take more particles, or look "
+        r"whether the story can make these logs; \['level.x'\], drawn once, hardly move: fit them "
+        r"by 'mcmc' or 'em' first and put them into the logs"
     )
     with pytest.raises(DataError, match=text):
         filter_particles([level, seen], {"seen": Value(x=y)}, HARD)
