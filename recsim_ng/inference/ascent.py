@@ -13,6 +13,7 @@ from scipy import stats
 
 from recsim_ng.inference.checkpoint import Checkpoint
 from recsim_ng.inference.density import Density
+from recsim_ng.inference.origin import NOWHERE, Origin
 from recsim_ng.inference.scaling import Scaling
 from recsim_ng.inference.surrogate import Frame, Surrogate, white_log_prob
 
@@ -110,7 +111,7 @@ class Ascent:
         features: Any = None,
         progress: Callable[[int, int], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
-        origin: str = "",
+        origin: Origin = NOWHERE,
     ) -> Learnt:
         """Returns the surrogate at its best.
 

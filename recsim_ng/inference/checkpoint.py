@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.errors import ConfigError, OutputError
+from recsim_ng.inference.origin import Origin
 
 
 class Kept(NamedTuple):
@@ -45,7 +46,7 @@ class Checkpoint:
       origin: says what the run is of; the file of another run is refused.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None, origin: str) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, origin: Origin) -> None:
         self._path = None if path is None else pathlib.Path(os.path.expanduser(path))
         self._origin = origin
 
@@ -66,7 +67,7 @@ class Checkpoint:
                 f"checkpoint '{self._path}': must be a checkpoint, got {type(error).__name__}; "
                 "name another file"
             ) from error
-        if said["origin"] != self._origin:
+        if not Origin(*said["origin"]).is_same(self._origin):
             raise ConfigError(
                 f"checkpoint '{self._path}': must be of this run, got that of another story, logs, "
                 "settings or seed; delete it, or name another file"

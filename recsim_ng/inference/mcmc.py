@@ -15,6 +15,7 @@ import tensorflow_probability as tfp
 
 from recsim_ng.core import check
 from recsim_ng.inference.checkpoint import Checkpoint
+from recsim_ng.inference.origin import NOWHERE, Origin
 from recsim_ng.inference.scaling import Scaling, scaling_of
 
 STEPS_AT_ONCE = 25  # steps of one compiled call
@@ -149,7 +150,7 @@ class Sampler:
         *,
         progress: Callable[[int, int], None] | None = None,
         checkpoint: pathlib.Path | None = None,
-        origin: str = "",
+        origin: Origin = NOWHERE,
     ) -> Chains:
         """Returns the draws after the warm-up.
 

@@ -14,13 +14,23 @@ from tests.small_networks import X
 LOGS = {"seen": Value(x=tf.constant([0.3, 0.5, -0.2]))}
 
 
+SETTINGS = McmcSettings(num_draws=100, num_warmup=100, num_chains=2)
+
+
+def story(prior=0.0):
+    level, seen = Variable("level", X), Variable("seen", X)
+    level.initial_value = value(lambda: Value(x=ed.Normal(prior, 1.0, name="x")))
+    seen.value = value(lambda v: Value(x=ed.Normal(v.get("x"), 0.5, name="x")), (level,))
+    return Network([level, seen])
+
+
 @pytest.fixture(scope="module")
 def fitter():
-    level, seen = Variable("level", X), Variable("seen", X)
-    level.initial_value = value(lambda: Value(x=ed.Normal(0.0, 1.0, name="x")))
-    seen.value = value(lambda v: Value(x=ed.Normal(v.get("x"), 0.5, name="x")), (level,))
-    settings = McmcSettings(num_draws=100, num_warmup=100, num_chains=2)
-    return Fitter(Network([level, seen]), LOGS, settings=settings)
+    return Fitter(story(), LOGS, settings=SETTINGS)
+
+
+def stop(done, whole):
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("stop_at", [50, 175])
@@ -43,10 +53,6 @@ def test_an_interrupted_fit_goes_on_to_the_same_draws(stop_at, fitter, tmp_path)
 
 def test_the_checkpoint_of_another_run_is_refused(fitter, tmp_path):
     path = tmp_path / "fit.npz"
-
-    def stop(done, whole):
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         fitter.fit(seed=5, progress=stop, checkpoint=path)
     with pytest.raises(ConfigError, match="must be of this run, got that of another story, logs"):
@@ -56,3 +62,12 @@ def test_the_checkpoint_of_another_run_is_refused(fitter, tmp_path):
         fitter.fit(seed=5, checkpoint=path)
     with pytest.raises(OutputError, match="must be writable"):
         fitter.fit(seed=5, checkpoint=tmp_path / "nowhere" / "fit.npz")
+
+
+def test_the_checkpoint_of_a_story_with_another_prior_is_refused(fitter, tmp_path):
+    path = tmp_path / "fit.npz"
+    with pytest.raises(KeyboardInterrupt):
+        fitter.fit(seed=5, progress=stop, checkpoint=path)
+    other = Fitter(story(prior=4.0), LOGS, settings=SETTINGS)
+    with pytest.raises(ConfigError, match="must be of this run, got that of another story"):
+        other.fit(seed=5, checkpoint=path)
