@@ -15,7 +15,7 @@ from recsim_ng.core.errors import ConfigError, DataError, OutputError
 REQUEST = "request.json"
 """What was asked for; a folder with it holds a fit."""
 SUMMARY, DATA, LOGS, TEXT, TRACE = "summary.json", "fit.nc", "logs.nc", "summary.txt", "trace.png"
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT = "fit.checkpoint"
 
 
 def asked(request: Request, logs: Any, digest: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
 from recsim_ng.core.value import Value
-from recsim_ng.inference.checkpoint import Checkpoint
+from recsim_ng.inference.checkpoint import Checkpoint, require_file_name
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.fitting import Fitter
 from recsim_ng.inference.origin import NOWHERE, Origin, fixed_log_probs
@@ -194,6 +194,7 @@ def calibrate(
     check.whole("calibrate", "num_steps", num_steps, 1)
     check.whole("calibrate", "num_replicates", num_replicates, 1)
     check.real("calibrate", "false_alarm", false_alarm, 1e-12, 0.5)
+    require_file_name("calibrate", checkpoint)
     simulator = _Simulator(story, observed, num_steps, seed)
     logs, truth = simulator.replicate(0)
     fitted = story if fitted_story is None else fitted_story
@@ -203,13 +204,15 @@ def calibrate(
     origin = NOWHERE
     if checkpoint is not None:
         origin = simulator.origin(density.target, method, settings, ranking.names)
-    keeper = Checkpoint(checkpoint, origin)
-    held, done = keeper.load(), 0
     ranks: list[np.ndarray] = []
     distrusted: list[np.ndarray] = []
-    if held is not None:
-        done, (ranks, distrusted) = held.done, held.lists
-    with shown(progress, f"calibrate {method}") as told:
+    with (
+        Checkpoint(checkpoint, origin) as keeper,
+        shown(progress, f"calibrate {method}") as told,
+    ):
+        held, done = keeper.load(), 0
+        if held is not None:
+            done, (ranks, distrusted) = held.done, held.lists
         for k in range(done, num_replicates):
             logs, truth = simulator.replicate(k)
             target, found = fitter.infer(logs, seed=simulator.words(k, 1))
@@ -219,7 +222,7 @@ def calibrate(
             keeper.save(k + 1, (), (ranks, distrusted))
             if told is not None:
                 told(k + 1, num_replicates)
-    keeper.remove()
+        keeper.remove()
     return Calibration(
         ranking.named(ranks),
         method,

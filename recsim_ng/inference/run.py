@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.noise import seed_words
+from recsim_ng.inference.checkpoint import require_file_name
 from recsim_ng.inference.origin import NOWHERE, Origin, fixed_log_probs
 from recsim_ng.inference.target import Target
 
@@ -31,6 +32,9 @@ class Run:
     seed: Any
     progress: Callable[[int, int], None] | None
     checkpoint: str | os.PathLike[str] | None
+
+    def __post_init__(self) -> None:
+        require_file_name("fit", self.checkpoint)
 
     def words(self, part: int) -> Any:
         """Returns `[2]` int32, another for each part of a run.

@@ -112,7 +112,7 @@ def test_the_posterior_is_that_of_the_formula(folder):
 def test_the_folder_says_what_made_it(folder):
     names = {"request.json", "summary.json", "summary.txt", "fit.nc", "logs.nc", "trace.png"}
     assert {p.name for p in (folder / "fit").iterdir()} >= names
-    assert not (folder / "fit" / "checkpoint.npz").exists()
+    assert not (folder / "fit" / "fit.checkpoint").exists()
     summary = json.loads((folder / "fit/summary.json").read_text())
     assert list(summary)[:2] == ["is_trusted", "problems"]
     assert summary["story"] == f"{STORY}:walks" and summary["method"] == "mcmc"
@@ -128,7 +128,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(folder):
     stopped = said[0].splitlines()[-1]
     assert stopped.startswith("Stopped. Go on with: recsim-ng fit") and "walk.nc" in stopped
     assert stopped.endswith("--out fit --resume")
-    assert said[6] == "checkpoint.npz request.json"
+    assert said[6] == "fit.checkpoint request.json"
     assert "fit must hold a finished fit, got an unfinished one" in said[1]
     assert "add --resume to go on with it" in said[2]
     assert "got seed 3 where it was 0; name another folder" in said[3]
