@@ -173,7 +173,7 @@ def span(steps: str, flag: str) -> slice:
     """
     begin, colon, end = steps.partition(":")
     words = [word.strip() for word in (begin, end)]
-    if steps and not (colon and all(not w or w.isdigit() for w in words)):
+    if steps and not (colon and all(not w or (w.isascii() and w.isdigit()) for w in words)):
         raise ConfigError(
             f"recsim-ng: {flag} must read FROM:TO, such as 0:20 for the first 20, got '{steps}'"
         )

@@ -82,6 +82,8 @@ def run(request: Request, out: Console, err: Console) -> int:
 
 
 def _fitter(request: Request, network: Any, logs: Any) -> Any:
+    import tensorflow as tf
+
     from recsim_ng.inference import fitting, method
 
     kind = method.SETTINGS[request.method]
@@ -99,10 +101,12 @@ def _fitter(request: Request, network: Any, logs: Any) -> Any:
     except RecSimError:
         raise
     except Exception as error:  # of TensorFlow, where shapes do not go together
-        why = str(error).strip().splitlines() or [""]
+        why = [w for w in str(error).strip().splitlines() if w != "in user code:"] or [""]
+        is_of_tensors = isinstance(error, ValueError | TypeError | tf.errors.OpError)
+        hint = "give the settings that the logs were made with, and logs of the types that it draws"
         raise DataError(
-            f"recsim-ng: the story must run along the logs, got {type(error).__name__}: {why[0]}; "
-            "give the settings that the logs were made with"
+            f"recsim-ng: the story must run along the logs, got {type(error).__name__}: "
+            f"{why[0].strip()}; {hint if is_of_tensors else 'mend the story'}"
         ) from error
 
 

@@ -106,3 +106,9 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
     done = subprocess.run([sys.executable, "-c", code], **words)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("steps", ["2²:3", "٣:9", "²"])
+def test_steps_are_ascii_digits(steps):
+    with pytest.raises(ConfigError, match="--steps must read FROM:TO, such as 0:20"):
+        fit_arguments.span(steps, "--steps")
