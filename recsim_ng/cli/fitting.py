@@ -38,6 +38,8 @@ def run(request: Request, out: Console, err: Console) -> int:
         from recsim_ng.cli import log_file
         from recsim_ng.inference import progress
 
+        made_with = log_file.made_with("--logs", options.logs, options.run, request.story.name)
+        asked, request = request.config, request.as_made(made_with)
         network, logs = request.story.network(request.config)
         logs = log_file.read("--logs", options.logs, options.run, options.steps, options.drop, logs)
         surplus = log_file.require_fit(network, logs, request.story.name)
@@ -45,11 +47,12 @@ def run(request: Request, out: Console, err: Console) -> int:
         fitter = _fitter(request, network, logs)
     if surplus:
         _say(err, f"Not in the story, and not looked at: {', '.join(surplus)}")
-    made_with = logs.metadata.get("config")
-    if logs.metadata.get("story") == request.story.name and isinstance(made_with, dict):
-        unlike = ", ".join(differences(made_with, request.config))
-        if unlike:
-            _say(err, f"The story is not as the logs were made: {unlike}")
+    taken = [f"{name} {x}" for name, x in request.config.items() if x != asked[name]]
+    if taken:
+        _say(err, f"As the logs were made: {', '.join(taken)}")
+    unlike = differences(made_with, request.config) if made_with else []
+    if unlike:
+        _say(err, f"The story is not as the logs were made: {', '.join(unlike)}")
     path = folder.make(options.out, f"{request.story.name.rpartition(':')[2]}-fit")
     is_old = fit_folder.begin(path, about, options.resume)
     checkpoint = path / fit_folder.CHECKPOINT

@@ -45,6 +45,25 @@ def read(
     return without(_cut(logs, steps), drop)
 
 
+def made_with(flag: str, name: str, run: int | None, story: str) -> dict[str, Any]:
+    """Returns the settings that a story's logs were made with; none if they do not say.
+
+    Args:
+      flag: that named them.
+      name: of the file or folder; "": there is none.
+      run: which of a folder's seeds.
+      story: the story's name.
+
+    Raises:
+      DataError: (also a ValueError) there are none.
+    """
+    if not name:
+        return {}
+    about = Trajectory.load(trajectory_file.find(f"recsim-ng: {flag}", name, run)).metadata
+    config = about.get("config")
+    return config if about.get("story") == story and isinstance(config, dict) else {}
+
+
 def without(logs: Trajectory, drop: Sequence[str], *, is_strict: bool = True) -> Trajectory:
     """Returns logs without some of their fields.
 

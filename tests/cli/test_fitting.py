@@ -199,6 +199,7 @@ def test_the_problems_of_the_fit_come_first_in_its_report(here, folder, capsys):
         ("S:walks --logs walk.nc --drop drift --out walk.nc", "must be a folder that can be wri"),
         ("S:coins --logs coins.nc --drop kind", "must be continuous, got ['kind.x']"),
         ("S:bounded --logs throws.nc --drop shift", "no probability for variable 'throw', field"),
+        ("S:careless --logs walk.nc --drop drift", "got KeyError: 'gone'; mend the story"),
         ("S:number --logs walk.nc", "must return a story's variables, got TypeError: 'int' obj"),
         ("latent_satisfaction --logs walk.nc", "must hold variables of the story, ['slate docs'"),
     ],
@@ -237,7 +238,10 @@ def test_from_a_simulation_to_its_fit_to_the_report(here, capsys):
     assert main([*run, *config]) == 0
     line = "fit latent_satisfaction --logs logs/results.nc --steps 0:15 --num-draws 200 --out fit"
     hidden = ["--drop", "sensitivity", "user state.intent", "user state.max_slate_utility"]
-    assert main([*line.split(), *config, *hidden]) == 0
+    capsys.readouterr()
+    assert main([*line.split(), *hidden]) == 0
+    said = "As the logs were made: num_users 3, num_topics 2, unknown_sensitivity True"
+    assert said in capsys.readouterr().err
     found = json.loads((here / "fit/summary.json").read_text())["posterior"]["sensitivity.value"]
     from recsim_ng.core import Trajectory
 
