@@ -21,7 +21,7 @@ from recsim_ng.inference.variational import ViSettings
 from tests.inference.known_density import KnownDensity, banana, white_of
 from tests.small_networks import X
 
-CHAINS = McmcSettings(num_draws=400, num_warmup=250, max_tree_depth=8)
+CHAINS = McmcSettings(num_draws=250, num_warmup=150, max_tree_depth=7)
 
 
 def funnel():
@@ -44,9 +44,9 @@ def log_funnel(z):
 
 def test_neutra_goes_through_the_funnel_better_than_plain_chains():
     logs = {"seen": Value(x=tf.zeros([1]))}
-    settings = NeutraSettings(mcmc=CHAINS)
+    settings = NeutraSettings(vi=ViSettings(family="flow", num_steps=1500), mcmc=CHAINS)
     found = fit(funnel(), logs, method="neutra", settings=settings, seed=1)
-    assert found.data.posterior["across.x"].shape == (4, 400, 9)
+    assert found.data.posterior["across.x"].shape == (4, 250, 9)
     widths = found.data.posterior["width.x"].values
     ess, leapfrogs = float(arviz().ess(widths)), int(found.data.sample_stats["n_steps"].sum())
     assert abs(widths.mean()) < 3.0 * 6 / np.sqrt(ess)
@@ -67,7 +67,7 @@ def test_draws_are_of_the_density_whatever_the_surrogate_and_stats_go_with_them(
     density = KnownDensity((2, 2), banana)
     # A surrogate that has hardly been fitted: chains must make it good.
     vi = ViSettings(family="mean_field", num_steps=100)
-    chains = dataclasses.replace(CHAINS, num_draws=2000)
+    chains = dataclasses.replace(CHAINS, num_draws=1000)
     neutra = Neutra(density, NeutraSettings(vi=vi, mcmc=chains))
     start = Start(tf.zeros([1, 2, 2]), Scaling(tf.ones([2, 2])), True)
     traces = []
@@ -75,12 +75,12 @@ def test_draws_are_of_the_density_whatever_the_surrogate_and_stats_go_with_them(
         target = types.SimpleNamespace(data=lambda data=data: data)
         found = neutra.run(start, target, tf.constant([1, 2]))
         z = found.draws
-        assert z.shape == (4, 2000, 2, 2)
+        assert z.shape == (4, 1000, 2, 2)
         np.testing.assert_allclose(
             found.stats["log_density"], banana(tf.constant(z), *data), atol=1e-3
         )
         white = white_of(z).numpy()
-        # 8,000 draws of each block, worth 500 at least: 0.045 is one deviation of a mean.
+        # 4,000 draws of each block, worth 500 at least: 0.045 is one deviation of a mean.
         np.testing.assert_allclose(white.mean(axis=(0, 1)), 0.0, atol=0.35)
         np.testing.assert_allclose(white.std(axis=(0, 1)), 1.0, atol=0.25)
         traces.append(neutra._sampler._advance.experimental_get_tracing_count())

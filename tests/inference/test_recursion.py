@@ -63,9 +63,6 @@ def test_the_drift_of_a_hidden_state_is_found(rng):
     y = rng.normal(0.8, 1.0, STEPS).astype(np.float32)
     mean, sd = posterior(y, (1 - powers()) / (1 - DECAY), powers())
     logs = {"seen": Value(x=tf.constant(y))}
-    mode = fit(drift_story(), logs, method="map")
-    assert mode.is_trusted, mode
-    assert float(mode.data.posterior["drift.x"][0, 0]) == pytest.approx(mean, abs=1e-3)
     settings = McmcSettings(num_draws=300, num_warmup=200)
     chains = fit(drift_story(), logs, settings=settings, seed=1, log_likelihood=True)
     draws = chains.data.posterior["drift.x"].values
