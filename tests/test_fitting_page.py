@@ -15,7 +15,7 @@ def page(tmp_path_factory):
     """What the page's program has found, with fewer draws."""
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL))
     for long, short in (
-        ("num_draws=1000, num_warmup=500", "num_draws=100, num_warmup=200"),
+        ("num_draws=2000", "num_draws=100, num_warmup=200"),
         ("calibration = calibrate(", "calibration = inspect.signature(calibrate).bind("),
         ("import numpy as np\n", "import inspect\n\nimport numpy as np\n"),
     ):

@@ -182,12 +182,11 @@ class Sampler:
         with Checkpoint(checkpoint, origin) as keeper:
             held = keeper.load()
             if held is not None:
-                done, (z, scaling, results), (kept, draws, stats) = held.restored(
-                    z, scaling, results
-                )
+                done, (z, scaling, results), lists = held.restored(z, scaling, results)
+                kept, draws, stats = lists
             while done < whole:
-                step = _folded(seed, done)
-                states, results, found = self.advance(z, scaling, results, step, data)
+                words = _folded(seed, done)
+                states, results, found = self.advance(z, scaling, results, words, data)
                 z = states[-1]
                 done += 1
                 if done <= at:
