@@ -4,7 +4,6 @@ With 400 ranks and a false-alarm rate of 1e-9, draws that take the noise for a t
 are caught all but always (`test_power`).
 """
 
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -155,6 +154,8 @@ def test_a_point_is_off_and_an_interrupted_calibration_goes_on(tmp_path, exact):
     steps, is_stopped = [], True
     with pytest.raises(KeyboardInterrupt):
         calibrated(RIGHT, "seen", checkpoint=path, progress=keep, **options)
+    with pytest.raises(ConfigError, match="must be of this run, got that of another story"):
+        calibrated(RIGHT, "seen", fitted_story=WRONG, checkpoint=path, **options)
     resumed = calibrated(
         RIGHT,
         "seen",
