@@ -97,6 +97,8 @@ class Study:
     vary: str | None = None
 
 
+OWN = "A story of yours: a function that returns its variables, or these and logs."
+
 Asked = List | Data | Study | fit_arguments.Request | report_arguments.Request
 
 
@@ -128,7 +130,7 @@ def parse(argv: Sequence[str]) -> Asked:
         _command("list", List, List.__doc__),
         _command("run", _stories("run"), "Runs a story on many seeds."),
         _command("compare", _stories("compare"), "Runs variants of a story on the same seeds."),
-        _command("fit", _stories("fit"), "Infers what a story draws and logs do not hold."),
+        _command("fit", _stories("fit", OWN), "Infers what a story draws and logs do not hold."),
         _command("report", report_arguments.Request, "Judges a fit by logs that it has not seen."),
         _command("data", Data, Data.__doc__),
     ]
@@ -236,12 +238,14 @@ def _command(name: str, kind: Any, description: str | None) -> Any:
     return Annotated[kind, tyro.conf.subcommand(name, description=description)]
 
 
-def _stories(command: str) -> Any:
+def _stories(command: str, more: str = "") -> Any:
     """A command's stories, for its help; what follows a story's name is parsed on its own."""
     kinds = [
         _command(entry.name, dataclasses.make_dataclass(entry.name, []), entry.summary)
         for entry in catalogue.STORIES
     ]
+    if more:
+        kinds.append(_command("FILE.py:FUNCTION", dataclasses.make_dataclass("own", []), more))
     return dataclasses.make_dataclass(command, [("story", functools.reduce(operator.or_, kinds))])
 
 

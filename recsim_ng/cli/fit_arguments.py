@@ -75,6 +75,7 @@ class Request:
       settings: of the method.
       options: the rest.
       words: of the command line, after "fit".
+      given: names of the story's settings that the words give; others are the story's defaults.
     """
 
     story: StoryReference
@@ -83,6 +84,19 @@ class Request:
     settings: dict[str, Any]
     options: Options
     words: tuple[str, ...]
+    given: frozenset[str] = frozenset()
+
+    def as_made(self, made_with: Mapping[str, Any]) -> Request:
+        """Returns this request with settings that are not given as the logs were made with.
+
+        Args:
+          made_with: name -> value.
+        """
+        config = {
+            name: x if name in self.given else made_with.get(name, x)
+            for name, x in self.config.items()
+        }
+        return dataclasses.replace(self, config=config)
 
     def line(self, out: str) -> str:
         """Returns the command that goes on with this fit.
@@ -139,6 +153,7 @@ def parse(argv: Sequence[str]) -> Request:
         {s.name: getattr(getattr(parsed, method), s.name) for s in settings},
         parsed.fit,
         tuple(argv),
+        frozenset(_given(argv, story.settings, mine)),
     )
 
 
@@ -153,7 +168,7 @@ def flags_of(what: str, prefix: str, settings: Sequence[Setting], taken: Collect
     """
     fields = []
     for s in settings:
-        flag = f"{prefix}-{s.name.replace('_', '-')}" if s.name in taken else None
+        flag = _flag(prefix, s) if s.name in taken else None
         about = tyro.conf.arg(help=s.help, name=flag)
         fields.append((s.name, Annotated[s.type, about], dataclasses.field(default=s.default)))
     made = dataclasses.make_dataclass("Settings", fields, kw_only=True)
@@ -173,7 +188,7 @@ def span(steps: str, flag: str) -> slice:
     """
     begin, colon, end = steps.partition(":")
     words = [word.strip() for word in (begin, end)]
-    if steps and not (colon and all(not w or w.isdigit() for w in words)):
+    if steps and not (colon and all(not w or (w.isascii() and w.isdigit()) for w in words)):
         raise ConfigError(
             f"recsim-ng: {flag} must read FROM:TO, such as 0:20 for the first 20, got '{steps}'"
         )
@@ -197,6 +212,21 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             found += [f"{name}.{words}" for words in differences(old, new)]
         elif old != new:
             found.append(f"{name} {new} where it was {old}")
+    return found
+
+
+def _flag(prefix: str, setting: Setting) -> str:
+    return f"{prefix}-{setting.name.replace('_', '-')}"
+
+
+def _given(argv: Sequence[str], settings: Sequence[Setting], taken: Collection[str]) -> set[str]:
+    """Names of the story's settings whose flags are among the words."""
+    words = {word.partition("=")[0].replace("_", "-") for word in argv if word.startswith("--")}
+    found = set()
+    for s in settings:
+        flag = _flag("story", s) if s.name in taken else s.name.replace("_", "-")
+        if words & {f"--{flag}", f"--no-{flag}"}:
+            found.add(s.name)
     return found
 
 

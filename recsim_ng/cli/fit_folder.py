@@ -15,7 +15,7 @@ from recsim_ng.core.errors import ConfigError, DataError, OutputError
 REQUEST = "request.json"
 """What was asked for; a folder with it holds a fit."""
 SUMMARY, DATA, LOGS, TEXT, TRACE = "summary.json", "fit.nc", "logs.nc", "summary.txt", "trace.png"
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT = "fit.checkpoint"
 
 
 def asked(request: Request, logs: Any, digest: str) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def begin(path: Path, about: Mapping[str, Any], resume: bool) -> bool:
     Raises:
       OutputError: (also an OSError) the earlier fit is finished.
       ConfigError: (also a ValueError) it is another.
+      DataError: (also a ValueError) it cannot be told what it is.
     """
     if not (resume and (path / REQUEST).exists()):
         folder.write_json(path / REQUEST, about)
@@ -72,16 +73,18 @@ def begin(path: Path, about: Mapping[str, Any], resume: bool) -> bool:
             f"recsim-ng: --out {path} must hold an interrupted fit to be resumed, got one that is "
             "finished; name another"
         )
-    before = json.loads((path / REQUEST).read_text(encoding="utf-8"))
+    before = _read(path / REQUEST, {"story": str, "config": dict, "logs": dict})
     now = json.loads(json.dumps(about))
     for held in (before, now):
-        held["logs"] = {"sha256": held["logs"]["sha256"]}  # the file may have moved
+        held["logs"] = {"sha256": held["logs"].get("sha256")}  # the file may have moved
     found = differences(before, now)
     if found:
         raise ConfigError(
             f"recsim-ng: --out {path} must hold an interrupted fit of the same kind to be resumed, "
             f"got {', '.join(found)}; name another folder"
         )
+    for left in path.glob(".*.part"):  # of a process that was killed as it wrote
+        left.unlink(missing_ok=True)
     return True
 
 
@@ -164,10 +167,26 @@ def load(name: str) -> tuple[Path, dict[str, Any]]:
         held = "an unfinished one" if (path / REQUEST).is_file() else "none"
         hint = "go on with it by --resume" if held != "none" else "make one by `recsim-ng fit`"
         raise DataError(f"recsim-ng: {name} must hold a finished fit, got {held}; {hint}")
+    needed = {"story": str, "config": dict, "method": str, "drop": list, "problems": list}
+    return path, _read(path / SUMMARY, needed)
+
+
+def _read(file: Path, needed: Mapping[str, type]) -> dict[str, Any]:
+    """The JSON object in a file, which has members of these types."""
     try:
-        return path, json.loads((path / SUMMARY).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"recsim-ng: {path / SUMMARY} must be JSON, got: {error}") from error
+        found = json.loads(file.read_text(encoding="utf-8"))
+        got = "something else"
+    except (OSError, ValueError) as error:
+        found, got = None, str(error)
+    if isinstance(found, dict):
+        lacking = [n for n, kind in needed.items() if not isinstance(found.get(n), kind)]
+        if not lacking:
+            return found
+        got = f"nothing of its {', '.join(lacking)}"
+    raise DataError(
+        f"recsim-ng: {file} must hold what `recsim-ng fit` wrote, got {got}; fit again, into "
+        "another folder"
+    )
 
 
 def _summary(

@@ -38,6 +38,8 @@ def run(request: Request, out: Console, err: Console) -> int:
         from recsim_ng.cli import log_file
         from recsim_ng.inference import progress
 
+        made_with = log_file.made_with("--logs", options.logs, options.run, request.story.name)
+        asked, request = request.config, request.as_made(made_with)
         network, logs = request.story.network(request.config)
         logs = log_file.read("--logs", options.logs, options.run, options.steps, options.drop, logs)
         surplus = log_file.require_fit(network, logs, request.story.name)
@@ -45,11 +47,12 @@ def run(request: Request, out: Console, err: Console) -> int:
         fitter = _fitter(request, network, logs)
     if surplus:
         _say(err, f"Not in the story, and not looked at: {', '.join(surplus)}")
-    made_with = logs.metadata.get("config")
-    if logs.metadata.get("story") == request.story.name and isinstance(made_with, dict):
-        unlike = ", ".join(differences(made_with, request.config))
-        if unlike:
-            _say(err, f"The story is not as the logs were made: {unlike}")
+    taken = [f"{name} {x}" for name, x in request.config.items() if x != asked[name]]
+    if taken:
+        _say(err, f"As the logs were made: {', '.join(taken)}")
+    unlike = differences(made_with, request.config) if made_with else []
+    if unlike:
+        _say(err, f"The story is not as the logs were made: {', '.join(unlike)}")
     path = folder.make(options.out, f"{request.story.name.rpartition(':')[2]}-fit")
     is_old = fit_folder.begin(path, about, options.resume)
     checkpoint = path / fit_folder.CHECKPOINT
@@ -82,6 +85,8 @@ def run(request: Request, out: Console, err: Console) -> int:
 
 
 def _fitter(request: Request, network: Any, logs: Any) -> Any:
+    import tensorflow as tf
+
     from recsim_ng.inference import fitting, method
 
     kind = method.SETTINGS[request.method]
@@ -99,10 +104,12 @@ def _fitter(request: Request, network: Any, logs: Any) -> Any:
     except RecSimError:
         raise
     except Exception as error:  # of TensorFlow, where shapes do not go together
-        why = str(error).strip().splitlines() or [""]
+        why = [w for w in str(error).strip().splitlines() if w != "in user code:"] or [""]
+        is_of_tensors = isinstance(error, ValueError | TypeError | tf.errors.OpError)
+        hint = "give the settings that the logs were made with, or mend the story"
         raise DataError(
-            f"recsim-ng: the story must run along the logs, got {type(error).__name__}: {why[0]}; "
-            "give the settings that the logs were made with"
+            f"recsim-ng: the story must run along the logs, got {type(error).__name__}: "
+            f"{why[0].strip()}; {hint if is_of_tensors else 'mend the story'}"
         ) from error
 
 

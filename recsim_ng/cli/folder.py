@@ -30,7 +30,7 @@ def check(out: str, resume: bool, marker: str = RUNS) -> None:
     """
     where = f"--out {out!a}" if out and not _is_text(out) else f"--out {out}"
     if not _is_text(out):
-        raise _unwritable(where, "a name that is no UTF-8 text")
+        raise _unwritable(where, "a name that is no text")
     path = Path(os.path.expanduser(out)) if out else _DEFAULT
     where = where if out else f"the folder {path}"
     try:
@@ -139,9 +139,9 @@ def _finite(x: Any) -> Any:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name can be written as UTF-8; the system's bytes may be something else."""
+    """Whether a name can be written as UTF-8; the system's bytes may be something else, or 0."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in name

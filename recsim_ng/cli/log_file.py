@@ -13,6 +13,7 @@ import tensorflow as tf
 from recsim_ng.cli import trajectory_file
 from recsim_ng.cli.fit_arguments import span
 from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.core.field_spec import FieldSpec, Space
 from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
@@ -43,6 +44,25 @@ def read(
     else:
         logs = given if isinstance(given, Trajectory) else _trajectory(given)
     return without(_cut(logs, steps), drop)
+
+
+def made_with(flag: str, name: str, run: int | None, story: str) -> dict[str, Any]:
+    """Returns the settings that a story's logs were made with; none if they do not say.
+
+    Args:
+      flag: that named them.
+      name: of the file or folder; "": there is none.
+      run: which of a folder's seeds.
+      story: the story's name.
+
+    Raises:
+      DataError: (also a ValueError) there are none.
+    """
+    if not name:
+        return {}
+    about = Trajectory.load(trajectory_file.find(f"recsim-ng: {flag}", name, run)).metadata
+    config = about.get("config")
+    return config if about.get("story") == story and isinstance(config, dict) else {}
 
 
 def without(logs: Trajectory, drop: Sequence[str], *, is_strict: bool = True) -> Trajectory:
@@ -78,7 +98,9 @@ def without(logs: Trajectory, drop: Sequence[str], *, is_strict: bool = True) ->
 
 
 def require_fit(network: Network, logs: Trajectory, story: str) -> list[str]:
-    """Requires fields of logs to be of the shapes and types that the story says.
+    """Requires fields of logs to be of the shapes that the story says.
+
+    Of what type numbers may be is for `recsim_ng.inference` to say.
 
     Args:
       network: the story.
@@ -102,8 +124,8 @@ def require_fit(network: Network, logs: Trajectory, story: str) -> list[str]:
         for field, x in value.as_dict.items() if name in specs else ():
             if field not in specs[name]:
                 continue  # the library names it
-            one = x if name in logs.static else x[0]
-            fits, why = specs[name][field].fresh().check_value(one)
+            spec = specs[name][field].fresh()
+            fits, why = spec.check_value(_typed(x if name in logs.static else x[0], spec))
             if not fits:
                 made = _made_by(logs, story)
                 raise DataError(
@@ -150,6 +172,13 @@ def _cut(logs: Trajectory, steps: str) -> Trajectory:
         for name, value in logs.values_by_name.items()
     }
     return dataclasses.replace(logs, values_by_name=values, length=len(kept))
+
+
+def _typed(x: Any, spec: FieldSpec) -> Any:
+    """Numbers in a spec's type."""
+    dtype = spec.space.dtype if isinstance(spec, Space) else None
+    is_number = tf.is_tensor(x) and (x.dtype.is_floating or x.dtype.is_integer or x.dtype.is_bool)
+    return x if dtype is None or not is_number else tf.cast(x, dtype)
 
 
 def _made_by(logs: Trajectory, story: str) -> str:

@@ -85,7 +85,7 @@ class StoryReference:
             if isinstance(logs, Variable):  # a story of two variables
                 made, logs = [made, logs], None
             return made if isinstance(made, Network) else Network(made), logs
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a file may end the process
             kind = "" if isinstance(error, RecSimError) else f"{type(error).__name__}: "
             raise ConfigError(
                 f"recsim-ng: {self.name} must return a story's variables, got {kind}{error}"

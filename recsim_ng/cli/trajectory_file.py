@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recsim_ng.cli import arguments
-from recsim_ng.core.errors import DataError
+from recsim_ng.core.errors import ConfigError, DataError
 
 _STEM = "trajectory-"
 
@@ -45,11 +45,17 @@ def find(where: str, name: str, seed: int | None) -> Path:
 
     Raises:
       DataError: (also a ValueError) there is nothing of that name, or no trajectory in the folder.
+      ConfigError: (also a ValueError) a seed is chosen, of a file.
     """
     path = Path(name).expanduser()
     if path.name == "results.nc" and path.is_file():
         path = path.parent
     if path.is_file():
+        if seed is not None:
+            raise ConfigError(
+                f"{where}: must be a folder of `recsim-ng run` for --run to choose from, got the "
+                f"file {name}; leave --run out"
+            )
         return path
     if not path.is_dir():
         raise DataError(f"{where}: must be a file or a folder, got {name}, which is not there")

@@ -13,6 +13,7 @@ from scipy import stats
 
 from recsim_ng.inference.checkpoint import Checkpoint
 from recsim_ng.inference.density import Density
+from recsim_ng.inference.origin import NOWHERE, Origin
 from recsim_ng.inference.scaling import Scaling
 from recsim_ng.inference.surrogate import Frame, Surrogate, white_log_prob
 
@@ -110,7 +111,7 @@ class Ascent:
         features: Any = None,
         progress: Callable[[int, int], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
-        origin: str = "",
+        origin: Origin = NOWHERE,
     ) -> Learnt:
         """Returns the surrogate at its best.
 
@@ -133,25 +134,25 @@ class Ascent:
         state, done = _Moved(parameters, zeros, zeros), 0
         means: list[np.ndarray] = []
         errors: list[np.ndarray] = []
-        keeper = Checkpoint(checkpoint, origin)
-        held = keeper.load()
-        if held is not None:
-            done, (frame, state), (means, errors) = held.restored(frame, state)
-        most = -(-self._num_steps // _CHUNK)
-        while True:
-            # The plan is a function of the trace, so that an interrupted run finds it again.
-            full = _resting(means, errors, self._tolerance, self._patience, most)
-            whole = full + max(_SETTLING, full // 3)
-            if done >= whole:
-                break
-            bounds = tf.constant([done, full if done >= full else whole, whole], tf.float32)
-            state, mean, error = self._advance(state, frame, _folded(seed, 1), bounds, data)
-            means.append(mean.numpy())
-            errors.append(error.numpy())
-            done += 1
-            keeper.save(done, (frame, state), (means, errors))
-            if progress is not None:
-                progress(done * _CHUNK, whole * _CHUNK)
+        with Checkpoint(checkpoint, origin) as keeper:
+            held = keeper.load()
+            if held is not None:
+                done, (frame, state), (means, errors) = held.restored(frame, state)
+            most = -(-self._num_steps // _CHUNK)
+            while True:
+                # The plan is a function of the trace, so that an interrupted run finds it again.
+                full = _resting(means, errors, self._tolerance, self._patience, most)
+                whole = full + max(_SETTLING, full // 3)
+                if done >= whole:
+                    break
+                bounds = tf.constant([done, full if done >= full else whole, whole], tf.float32)
+                state, mean, error = self._advance(state, frame, _folded(seed, 1), bounds, data)
+                means.append(mean.numpy())
+                errors.append(error.numpy())
+                done += 1
+                keeper.save(done, (frame, state), (means, errors))
+                if progress is not None:
+                    progress(done * _CHUNK, whole * _CHUNK)
         at_rest = ~_rises(means[:full], errors[:full], self._tolerance, self._patience)
         return Learnt(state.parameters, frame, np.stack(means), at_rest)
 

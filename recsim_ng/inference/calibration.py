@@ -15,19 +15,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.noise import seed_words
 from recsim_ng.core.value import Value
-from recsim_ng.inference.checkpoint import Checkpoint
+from recsim_ng.inference.checkpoint import Checkpoint, require_file_name
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.fitting import Fitter
 from recsim_ng.inference.method import SETTINGS
+from recsim_ng.inference.origin import NOWHERE, Origin, fixed_log_probs
 from recsim_ng.inference.problem import check_story
 from recsim_ng.inference.progress import Progress, shown
 from recsim_ng.inference.ranking import Ranking, Statistic
+from recsim_ng.inference.target import Target
 from recsim_ng.inference.uniformity import histogram_band, uniformity
 from recsim_ng.runtime import TFRuntime
 from recsim_ng.runtime.runtime import as_network, selected_fields
@@ -206,18 +207,25 @@ def calibrate(
     for name, statistic in statistics.items():
         check.function("calibrate", f"statistics[{name!r}]", statistic)
     check.one_of("calibrate", "method", method, _METHODS)
+    require_file_name("calibrate", checkpoint)
     simulator = _Simulator(story, observed, num_steps, seed)
     logs, truth = simulator.replicate(0)
     fitted = story if fitted_story is None else fitted_story
     fitter = Fitter(fitted, logs, method=method, settings=settings, seed=simulator.words(0, 1))
-    ranking = Ranking(_density_of(fitter), statistics, pool)
-    keeper = Checkpoint(checkpoint, simulator.origin(logs, method, settings, ranking.names))
-    held, done = keeper.load(), 0
+    density = _density_of(fitter)
+    ranking = Ranking(density, statistics, pool)
+    origin = NOWHERE
+    if checkpoint is not None:
+        origin = simulator.origin(density.target, method, settings, ranking.names)
     ranks: list[np.ndarray] = []
     distrusted: list[np.ndarray] = []
-    if held is not None:
-        done, (ranks, distrusted) = held.done, held.lists
-    with shown(progress, f"calibrate {method}") as told:
+    with (
+        Checkpoint(checkpoint, origin) as keeper,
+        shown(progress, f"calibrate {method}") as told,
+    ):
+        held, done = keeper.load(), 0
+        if held is not None:
+            done, (ranks, distrusted) = held.done, held.lists
         for k in range(done, num_replicates):
             logs, truth = simulator.replicate(k)
             target, found = fitter.infer(logs, seed=simulator.words(k, 1))
@@ -227,7 +235,7 @@ def calibrate(
             keeper.save(k + 1, (), (ranks, distrusted))
             if told is not None:
                 told(k + 1, num_replicates)
-    keeper.remove()
+        keeper.remove()
     return Calibration(
         ranking.named(ranks),
         method,
@@ -258,11 +266,12 @@ class _Simulator:
         run = self._runtime.trajectory(self._num_steps, seed=self.words(number, 0))
         return {name: run[name].at(*fields) for name, fields in self._fields.items()}, run
 
-    def origin(self, logs: dict[str, Value], method: str, settings: Any, names: list[str]) -> str:
+    def origin(self, target: Target, method: str, settings: Any, names: list[str]) -> Origin:
         digest = hashlib.sha256()
-        for x in tf.nest.flatten(logs):
+        for x in target.data():
             digest.update(np.ascontiguousarray(x).tobytes())
-        return f"calibrate {method} {settings} {self._seed} {names} {digest.hexdigest()}"
+        said = f"calibrate {method} {settings} {self._seed} {names} {digest.hexdigest()}"
+        return Origin(said, fixed_log_probs(target))
 
 
 def _shape(ranks: np.ndarray) -> str:

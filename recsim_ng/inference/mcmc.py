@@ -15,6 +15,7 @@ import tensorflow_probability as tfp
 
 from recsim_ng.core import check
 from recsim_ng.inference.checkpoint import Checkpoint
+from recsim_ng.inference.origin import NOWHERE, Origin
 from recsim_ng.inference.scaling import Scaling, scaling_of
 
 STEPS_AT_ONCE = 25  # steps of one compiled call
@@ -149,7 +150,7 @@ class Sampler:
         *,
         progress: Callable[[int, int], None] | None = None,
         checkpoint: pathlib.Path | None = None,
-        origin: str = "",
+        origin: Origin = NOWHERE,
     ) -> Chains:
         """Returns the draws after the warm-up.
 
@@ -178,37 +179,39 @@ class Sampler:
         kept: list[np.ndarray] = []
         draws: list[np.ndarray] = []
         stats: list[dict[str, np.ndarray]] = []
-        keeper = Checkpoint(checkpoint, origin)
-        held = keeper.load()
-        if held is not None:
-            done, (z, scaling, results), (kept, draws, stats) = held.restored(z, scaling, results)
-        while done < whole:
-            states, results, found = self.advance(z, scaling, results, _folded(seed, done), data)
-            z = states[-1]
-            done += 1
-            if done <= at:
-                kept.append(states.numpy())
-                if done in ends:
-                    if ends[done]:
-                        scaling = scaling_of(_flat(np.concatenate(kept)))
-                    kept = []
-                    steps = self.step_sizes(results)
-                    results = self.begin(z, scaling, steps, data)
-                    if done == at:
-                        results = [
-                            r._replace(
-                                num_adaptation_steps=tf.constant(0),
-                                log_averaging_step=[tf.math.log(step)],
-                            )
-                            for r, step in zip(results, tf.unstack(steps), strict=True)
-                        ]
-            else:
-                draws.append(states.numpy())
-                stats.append({name: x.numpy() for name, x in found.items()})
-            keeper.save(done, (z, scaling, results), (kept, draws, stats))
-            if progress is not None:
-                progress(min(done, whole) * STEPS_AT_ONCE, whole * STEPS_AT_ONCE)
-        keeper.remove()
+        with Checkpoint(checkpoint, origin) as keeper:
+            held = keeper.load()
+            if held is not None:
+                done, (z, scaling, results), lists = held.restored(z, scaling, results)
+                kept, draws, stats = lists
+            while done < whole:
+                words = _folded(seed, done)
+                states, results, found = self.advance(z, scaling, results, words, data)
+                z = states[-1]
+                done += 1
+                if done <= at:
+                    kept.append(states.numpy())
+                    if done in ends:
+                        if ends[done]:
+                            scaling = scaling_of(_flat(np.concatenate(kept)))
+                        kept = []
+                        steps = self.step_sizes(results)
+                        results = self.begin(z, scaling, steps, data)
+                        if done == at:
+                            results = [
+                                r._replace(
+                                    num_adaptation_steps=tf.constant(0),
+                                    log_averaging_step=[tf.math.log(step)],
+                                )
+                                for r, step in zip(results, tf.unstack(steps), strict=True)
+                            ]
+                else:
+                    draws.append(states.numpy())
+                    stats.append({name: x.numpy() for name, x in found.items()})
+                keeper.save(done, (z, scaling, results), (kept, draws, stats))
+                if progress is not None:
+                    progress(min(done, whole) * STEPS_AT_ONCE, whole * STEPS_AT_ONCE)
+            keeper.remove()
         keep = self._settings.num_draws
         return Chains(
             np.concatenate(draws)[:keep].swapaxes(0, 1),

@@ -18,6 +18,7 @@ from recsim_ng.inference.density import Density
 from recsim_ng.inference.diagnosis import chain_problems
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
+from recsim_ng.inference.origin import NOWHERE, Origin
 from recsim_ng.inference.population import Start
 from recsim_ng.inference.scaling import Scaling
 from recsim_ng.inference.surrogate import Surrogate
@@ -129,7 +130,7 @@ class Neutra:
         *,
         progress: Callable[[int, int], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
-        origin: str = "",
+        origin: Origin = NOWHERE,
     ) -> Inferred:
         """Returns the chains' draws.
 

@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.noise import seed_words
+from recsim_ng.inference.checkpoint import require_file_name
+from recsim_ng.inference.origin import NOWHERE, Origin, fixed_log_probs
 from recsim_ng.inference.target import Target
 
 
@@ -31,6 +33,9 @@ class Run:
     progress: Callable[[int, int], None] | None
     checkpoint: str | os.PathLike[str] | None
 
+    def __post_init__(self) -> None:
+        require_file_name("fit", self.checkpoint)
+
     def words(self, part: int) -> Any:
         """Returns `[2]` int32, another for each part of a run.
 
@@ -40,7 +45,7 @@ class Run:
         words = np.asarray([int(x) for x in seed_words(self.seed)], np.uint32).astype(np.int32)
         return tf.random.experimental.stateless_fold_in(tf.constant(words), part)
 
-    def origin(self, method: str, settings: Any) -> str:
+    def origin(self, method: str, settings: Any) -> Origin:
         """Returns what a checkpoint belongs to.
 
         Args:
@@ -48,9 +53,10 @@ class Run:
           settings: of the method.
         """
         if self.checkpoint is None:
-            return ""
+            return NOWHERE
         digest = hashlib.sha256()
         for x in self.target.data():
             digest.update(np.ascontiguousarray(x).tobytes())
         names = [(u.name, u.when, u.shape) for u in self.target.unknowns]
-        return f"{method} {settings} {self.seed} {names} {digest.hexdigest()}"
+        said = f"{method} {settings} {self.seed} {names} {digest.hexdigest()}"
+        return Origin(said, fixed_log_probs(self.target))

@@ -19,6 +19,7 @@ from recsim_ng.inference.density import Density
 from recsim_ng.inference.flow import Flow
 from recsim_ng.inference.importance import pareto_shapes, shape_problems
 from recsim_ng.inference.inferred import Inferred
+from recsim_ng.inference.origin import NOWHERE, Origin
 from recsim_ng.inference.population import Start
 from recsim_ng.inference.surrogate import FullRank, MeanField, Surrogate
 from recsim_ng.inference.target import Target
@@ -116,7 +117,7 @@ class Variational:
         *,
         progress: Callable[[int, int], None] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
-        origin: str = "",
+        origin: Origin = NOWHERE,
     ) -> Inferred:
         """Returns draws of the surrogate, and what they are worth.
 

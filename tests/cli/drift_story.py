@@ -52,6 +52,13 @@ def bounded():
     return [shift, throw]
 
 
+def careless():
+    """Walks with a mistake in their behaviour."""
+    drift, walk = walks()
+    walk.value = value(lambda before, drift: {}["gone"], (walk.previous, drift))
+    return [drift, walk]
+
+
 def number():
     """Returns no story."""
     return 3

@@ -106,3 +106,19 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
     done = subprocess.run([sys.executable, "-c", code], **words)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("steps", ["2²:3", "٣:9", "²"])
+def test_steps_are_ascii_digits(steps):
+    with pytest.raises(ConfigError, match="--steps must read FROM:TO, such as 0:20"):
+        fit_arguments.span(steps, "--steps")
+
+
+def test_settings_that_are_not_given_are_as_the_logs_were_made():
+    words = [f"{drift_story.__file__}:walks", "--logs", "x", "--num-users=7", "--out", "y"]
+    request = fit_arguments.parse(words)
+    assert request.given == {"num_users"}
+    made = request.as_made({"num_users": 9, "prior": 3.0, "of_another_version": 1})
+    assert made.config == {"num_users": 7, "prior": 3.0}
+    assert fit_arguments.parse([*words, "--prior", "1.0"]).given == {"num_users", "prior"}
+    assert request.as_made({}).config == request.config

@@ -112,7 +112,7 @@ def test_the_posterior_is_that_of_the_formula(folder):
 def test_the_folder_says_what_made_it(folder):
     names = {"request.json", "summary.json", "summary.txt", "fit.nc", "logs.nc", "trace.png"}
     assert {p.name for p in (folder / "fit").iterdir()} >= names
-    assert not (folder / "fit" / "checkpoint.npz").exists()
+    assert not (folder / "fit" / "fit.checkpoint").exists()
     summary = json.loads((folder / "fit/summary.json").read_text())
     assert list(summary)[:2] == ["is_trusted", "problems"]
     assert summary["story"] == f"{STORY}:walks" and summary["method"] == "mcmc"
@@ -128,7 +128,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(folder):
     stopped = said[0].splitlines()[-1]
     assert stopped.startswith("Stopped. Go on with: recsim-ng fit") and "walk.nc" in stopped
     assert stopped.endswith("--out fit --resume")
-    assert said[6] == "checkpoint.npz request.json"
+    assert said[6] == "fit.checkpoint request.json"
     assert "fit must hold a finished fit, got an unfinished one" in said[1]
     assert "add --resume to go on with it" in said[2]
     assert "got seed 3 where it was 0; name another folder" in said[3]
@@ -199,6 +199,7 @@ def test_the_problems_of_the_fit_come_first_in_its_report(here, folder, capsys):
         ("S:walks --logs walk.nc --drop drift --out walk.nc", "must be a folder that can be wri"),
         ("S:coins --logs coins.nc --drop kind", "must be continuous, got ['kind.x']"),
         ("S:bounded --logs throws.nc --drop shift", "no probability for variable 'throw', field"),
+        ("S:careless --logs walk.nc --drop drift", "got KeyError: 'gone'; mend the story"),
         ("S:number --logs walk.nc", "must return a story's variables, got TypeError: 'int' obj"),
         ("latent_satisfaction --logs walk.nc", "must hold variables of the story, ['slate docs'"),
     ],
@@ -237,7 +238,10 @@ def test_from_a_simulation_to_its_fit_to_the_report(here, capsys):
     assert main([*run, *config]) == 0
     line = "fit latent_satisfaction --logs logs/results.nc --steps 0:15 --num-draws 200 --out fit"
     hidden = ["--drop", "sensitivity", "user state.intent", "user state.max_slate_utility"]
-    assert main([*line.split(), *config, *hidden]) == 0
+    capsys.readouterr()
+    assert main([*line.split(), *hidden]) == 0
+    said = "As the logs were made: num_users 3, num_topics 2, unknown_sensitivity True"
+    assert said in capsys.readouterr().err
     found = json.loads((here / "fit/summary.json").read_text())["posterior"]["sensitivity.value"]
     from recsim_ng.core import Trajectory
 

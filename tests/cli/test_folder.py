@@ -86,7 +86,7 @@ def test_json_is_strict_and_what_is_not_finite_is_null(here):
 
 
 def test_a_name_that_is_no_text_is_refused_before_anything_is_computed():
-    with pytest.raises(errors.OutputError, match="got: a name that is no UTF-8 text; name another"):
+    with pytest.raises(errors.OutputError, match="got: a name that is no text; name another"):
         folder.check("\udcff\udcfe", resume=False)
 
 
@@ -94,3 +94,8 @@ def test_a_home_that_is_not_there_is_a_name_like_others(here):
     folder.check("~nosuchuser/x", resume=False)
     folder.make("~nosuchuser/x", "toy")
     assert (here / "~nosuchuser" / "x").is_dir()
+
+
+def test_a_name_with_a_null_character_is_refused():
+    with pytest.raises(errors.OutputError, match="got: a name that is no text; name another"):
+        folder.check("a\0b", resume=False)

@@ -67,6 +67,12 @@ def test_logs_must_be_of_the_storys_shapes_and_the_error_says_how_they_were_made
             log_file.require_fit(network, logs(story=name, config=config), "walks")
 
 
+def test_the_type_of_numbers_is_no_matter_of_the_settings_that_the_logs_were_made_with():
+    run = logs()
+    run.values_by_name["walk"] = run["walk"].map(lambda x: tf.cast(x, tf.float64))
+    assert log_file.require_fit(Network(drift_story.walks(4)), run, "walks") == ["a.b"]
+
+
 def test_the_digest_tells_logs_apart():
     one, two = logs(), logs()
     assert log_file.digest(one) == log_file.digest(two)

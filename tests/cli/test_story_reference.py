@@ -67,3 +67,9 @@ def test_what_does_not_import_is_said(tmp_path):
         StoryReference.of(f"{tmp_path}/broken.py:tale")
     with pytest.raises(ConfigError, match="got ModuleNotFoundError: No module named 'nothing_at_"):
         StoryReference.of(f"{tmp_path}/wrong.py:tale").network({})
+
+
+def test_a_file_that_ends_the_process_is_one_clear_error(tmp_path):
+    (tmp_path / "ends.py").write_text("import sys\n\ndef tale():\n  pass\n\nsys.exit(7)\n")
+    with pytest.raises(ConfigError, match="must return a story's variables, got SystemExit: 7"):
+        StoryReference.of(f"{tmp_path}/ends.py:tale").network({})

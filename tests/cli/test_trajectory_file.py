@@ -6,7 +6,7 @@ import pytest
 from recsim_ng import Network, TFRuntime
 from recsim_ng.cli import main, trajectory_file
 from recsim_ng.core import Trajectory
-from recsim_ng.core.errors import DataError
+from recsim_ng.core.errors import ConfigError, DataError
 from tests import toy_story
 
 
@@ -20,6 +20,8 @@ def test_a_run_keeps_the_trajectories_of_its_first_seeds(toy, capsys):
     assert kept.metadata["story"] == "toy" and kept.metadata["config"]["num_users"] == 3
     for name in ("a", "a/results.nc", "a/trajectory-5.nc"):
         assert trajectory_file.find("--logs", name, None).name == "trajectory-5.nc"
+    with pytest.raises(ConfigError, match="for --run to choose from, got the file a/traj"):
+        trajectory_file.find("--logs", "a/trajectory-5.nc", 5)
     with pytest.raises(DataError, match=r"--logs: must hold seed 4, got a folder with \[5, 6\]"):
         trajectory_file.find("--logs", "a", 4)
 
