@@ -38,7 +38,7 @@ def read_history(
         number from 0, like the others.
       time: the column that says when, in numbers or ISO 8601; orders each user's events.
       step: in place of time, the column with each event's step, from 0.
-      numbers: our field name -> the column; float32.
+      numbers: our field name -> the column; float32, so to seven digits: an identifier is a name.
       names: our field name -> the column, whose names are numbered from 0; int32.
       users: the users that may occur, in order; None: those that do.
       vocabularies: our field name -> the names that may occur in it, in order; those that do if it
@@ -74,7 +74,7 @@ def read_history(
     index, user_ids = index_names(table, "user", users)
     fields: dict[str, np.ndarray] = {}
     for name in numbers:
-        fields[name] = table.numbers(name).astype(np.float32)
+        fields[name] = table.singles(name)
     found: dict[str, tuple[str, ...]] = {}
     for name in names:
         fields[name], found[name] = index_names(table, name, vocabularies.get(name))

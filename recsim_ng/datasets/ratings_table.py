@@ -85,7 +85,7 @@ def ratings_of(
         raise ConfigError(
             f"read_ratings: scale must have its lower end first, got {scale}; such as (1, 5)"
         )
-    rating = table.numbers("rating", low, high).astype(np.float32)
+    rating = table.singles("rating", low, high)
     user, user_ids = index_names(table, "user", users)
     item, item_ids = index_names(table, "item", items)
     _refuse_repeated(table, user, item, user_ids, item_ids)

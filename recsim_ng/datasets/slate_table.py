@@ -148,7 +148,7 @@ def slates_of(
         user=user[first],
         user_ids=user_ids,
         time=None if time is None else time[first],
-        features=_columns([table.numbers(name) for name in features], rows, np.float32),
+        features=_columns([table.singles(name) for name in features], rows, np.float32),
         feature_names=tuple(features),
         categories=_columns([index for index, _ in values], rows, np.int32),
         category_names=tuple(categories),

@@ -63,6 +63,7 @@ def test_ratings_of_one_second_stay_in_the_order_of_the_log(write):
         ("ann,w,nan,1", {}, "line 5: 'r' must be a number, got 'nan'"),
         ("ann,w,6,1", {"scale": (-5, 5)}, "line 2: 'r' must be a number from -5 to 5, got '7.5'"),
         ("ann,w,6,", {}, "line 5: 't' must be a time in units of 1 s from"),
+        ("ann,w,1e39,1", {}, "line 5: 'r' must be a number from -3.40282e+38 to 3.40282e+38, got"),
         ("ann,,6,1", {}, "line 5: 'i' must be a name, got ''"),
         ("cleo,w,6,1", {"users": ["bob", "ann"]}, "line 5: 'u' must be one of the 2 users given"),
         ("", {"items": ["x"]}, "line 4: 'i' must be one of the 1 items given, got 'w'"),
