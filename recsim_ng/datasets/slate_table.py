@@ -61,8 +61,8 @@ def read_slates(
 
     Raises:
       DataError: (also a ValueError) the file lacks a column; a cell is empty, NaN or no number; a
-        propensity is not above 0 and at most 1; an item or user is unknown; a position is filled
-        twice in one slate.
+        propensity is not above 0 and at most 1; an item or user is unknown; a position is filled,
+        or an item shown, twice in one slate.
       ConfigError: (also a ValueError) first_position is no whole number, or two columns of ours
         have one name.
     """
@@ -135,7 +135,8 @@ def slates_of(
         keys.append(time)
     keys = [*keys, user] if keys else [np.arange(rows)]
     slate, first = _number(keys, time)
-    _refuse_repeated(table, slate, position)
+    _refuse_repeated(table, slate, position, "position", "be filled")
+    _refuse_repeated(table, slate, item, "item", "be shown")
     values = [index_names(table, name, None) for name in categories]
     return SlateLog(
         slate=slate,
@@ -169,8 +170,10 @@ def _number(keys: list[np.ndarray], time: np.ndarray | None) -> tuple[np.ndarray
     return rank[group], first[order]
 
 
-def _refuse_repeated(table: Table, slate: np.ndarray, position: np.ndarray) -> None:
-    pairs = slate * (int(position.max()) + np.int64(1)) + position
+def _refuse_repeated(
+    table: Table, slate: np.ndarray, x: np.ndarray, column: str, verb: str
+) -> None:
+    pairs = slate * (int(x.max()) + np.int64(1)) + x
     _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
     origin = first[inverse]
     repeats = np.flatnonzero(origin != np.arange(len(slate)))
@@ -178,8 +181,8 @@ def _refuse_repeated(table: Table, slate: np.ndarray, position: np.ndarray) -> N
         row = int(repeats[0])
         raise table.fault(
             row,
-            f"each position of a slate must be filled once, got '{table.theirs['position']}' "
-            f"{table.cells['position'][row]} again, as in {table.where(int(origin[row]))} "
+            f"each {column} of a slate must {verb} once, got '{table.theirs[column]}' "
+            f"{table.cells[column][row]} again, as in {table.where(int(origin[row]))} "
             f"({len(repeats)} such rows)",
             "leave all but one out, or name the column that tells slates apart",
         )

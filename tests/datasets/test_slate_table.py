@@ -70,8 +70,8 @@ def random_log(rng, path, num_slates=60, num_users=5, num_positions=4, num_items
         user = f"u{rng.integers(num_users)}"
         shown = rng.permutation(num_positions)[: rng.integers(1, num_positions + 1)]
         clicked = rng.choice([*shown, -1])
-        for position in shown:
-            item, p = rng.integers(num_items), 1 - rng.random()
+        for position, item in zip(shown, rng.permutation(num_items)[: len(shown)], strict=True):
+            p = 1 - rng.random()
             x, click = rng.normal(), int(position == clicked)
             rows.append(f"s,{user},{time},{item},{position},{click},{p},{x},k")
             slates[user, int(time)][int(position)] = (int(item), click, p, x)
@@ -155,6 +155,11 @@ def test_two_clicks_in_a_slate_are_no_choice(write):
             "s1,a,9,b,2,0,1,1,u",
             {"slate_id": "slate"},
             "line 7: each position of a slate must be filled once, got 'pos' 2 again, as in ",
+        ),
+        (
+            "s1,a,9,c,3,0,1,1,u",
+            {"slate_id": "slate"},
+            "line 7: each item of a slate must be shown once, got 'item' c again, as in ",
         ),
     ],
 )
