@@ -11,6 +11,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.datasets.slate_log import SlateLog
 from recsim_ng.datasets.table import Table, read_table
+from recsim_ng.datasets.table_argument import mapping_of
 from recsim_ng.datasets.vocabulary import index_names
 
 _TINY = float(np.finfo(np.float64).tiny)
@@ -33,6 +34,7 @@ def read_slates(
     items: Sequence[str] | None = None,
     users: Sequence[str] | None = None,
     delimiter: str | None = None,
+    encoding: str = "utf-8",
 ) -> SlateLog:
     """Reads impressions, one a row, from a CSV or Parquet file, and puts them into slates.
 
@@ -55,6 +57,7 @@ def read_slates(
       items: the items that may occur, in order; None: those that do.
       users: the users that may occur, in order; None: those that do.
       delimiter: what stands between two cells of a text file; None: told by the suffix.
+      encoding: of a text file.
 
     Returns:
       The slates.
@@ -67,7 +70,8 @@ def read_slates(
         have one name.
     """
     check.whole("read_slates", "first_position", first_position, 0)
-    features, categories = dict(features or {}), dict(categories or {})
+    features = mapping_of("read_slates", "features", features)
+    categories = mapping_of("read_slates", "categories", categories)
     columns: dict[str, str | int] = {
         "item": item,
         "position": position,
@@ -82,7 +86,9 @@ def read_slates(
             f"read_slates: each column must have a name of its own, got '{name}' twice; "
             "name the feature otherwise"
         )
-    table = read_table(path, {**columns, **features, **categories}, delimiter=delimiter)
+    table = read_table(
+        path, {**columns, **features, **categories}, delimiter=delimiter, encoding=encoding
+    )
     return slates_of(
         table,
         features=tuple(features),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.datasets.table_argument import require_arguments
 from recsim_ng.datasets.table_file import line_numbers, open_text, read_parquet, read_text
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
@@ -263,8 +264,10 @@ def read_table(
       DataError: (also a ValueError) the file is missing, damaged or empty, or lacks a column; a
         line has too many cells; a Parquet file is to be read without pyarrow.
       ConfigError: (also a ValueError) the delimiter cannot be told by the suffix; no column is
-        asked for, or some by name and some by number.
+        asked for, or some by name and some by number; an argument is of another type, or the
+        encoding unknown.
     """
+    require_arguments(path, columns, delimiter, encoding)
     file = pathlib.Path(os.path.expanduser(path))
     if not os.path.isfile(file):
         got = "a folder" if os.path.isdir(file) else "nothing there"

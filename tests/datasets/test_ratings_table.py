@@ -82,7 +82,7 @@ def test_bad_ratings_are_refused(write, row, options, message):
     assert str(caught.value).startswith(str(path)) and message in str(caught.value)
 
 
-@pytest.mark.parametrize("scale", [(5, 1), ("a", 5), (float("nan"), 1)])
+@pytest.mark.parametrize("scale", [(5, 1), ("a", 5), (float("nan"), 1), 5, (1, 2, 3), "12"])
 def test_a_scale_that_is_none_is_refused(write, scale):
     with pytest.raises(ConfigError, match="read_ratings: scale must "):
         read_ratings(write(LOG), **COLUMNS, scale=scale)

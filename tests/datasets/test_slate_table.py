@@ -147,7 +147,11 @@ def test_two_clicks_in_a_slate_are_no_choice(write):
         ("s4,a,9,a,1,0,nan,1,u", {}, "line 7: 'p' must be a number from"),
         ("s4,a,9,a,1,2,1,1,u", {}, "line 7: 'click' must be 0 or 1, false or true, got '2'"),
         ("s4,a,9,a,0,0,1,1,u", {}, "line 7: 'pos' must be a whole number from 1 to 1e+06, got '0'"),
-        ("s4,a,9,a,1,0,1,1e39,u", {"features": {"x": "x"}}, "line 7: 'x' must be a number from -3.4"),
+        (
+            "s4,a,9,a,1,0,1,1e39,u",
+            {"features": {"x": "x"}},
+            "line 7: 'x' must be a number from -3.4",
+        ),
         ("s4,a,9,,1,0,1,1,u", {}, "line 7: 'item' must be a name, got ''"),
         ("s4,a,9,d,1,0,1,1,u", {"items": list("abc")}, "line 7: 'item' must be one of the 3 items"),
         ("s4,a,x,a,1,0,1,1,u", {"time": "t"}, "line 7: 't' must be a time in units of 1 s"),
