@@ -99,11 +99,13 @@ class MarginalChain(SummedOut):
             if name in static:  # counted at step 0
                 x = tf.pad(x[None], [[0, length - 1], *[[0, 0]] * x.shape.rank])
             terms[name, field] = x
-        steps = [
-            by_term(self._network, {f: x[t] for f, x in terms.items()}, self._fields, users)
-            for t in range(length)
-        ]
-        return tf.stack([groups for groups, _ in steps]), tf.stack([rest for _, rest in steps])
+        return tf.vectorized_map(
+            lambda each: by_term(
+                self._network, dict(zip(terms, each, strict=True)), self._fields, users
+            ),
+            list(terms.values()),
+            fallback_to_while_loop=False,
+        )
 
     def _summed(self, groups: Any, shared: Any) -> tuple[Any, Any]:
         return _forward(*self._transitions(groups)), tf.reduce_sum(shared[0])

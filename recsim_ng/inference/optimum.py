@@ -79,7 +79,8 @@ class Optimiser:
             )
             density = self._log_prob(point[None], self._sharpness, *data)[0].numpy()
             return _one(point.numpy(), density, problems)
-        found = self._finish(z if is_near else self._ascend(z, data), data)
+        begun = z if is_near else self._ascend(z, data)
+        found = settled(lambda z: self._finish(z, data), begun)
         stuck = np.flatnonzero(~found.converged.numpy())
         problems = ()
         if len(stuck):
@@ -102,30 +103,36 @@ class Optimiser:
 
 
 def lowest(falling: Callable[[Any], tuple[Any, Any]], start: Any, num_steps: int) -> Any:
-    """Returns what tfp.optimizer.lbfgs_minimize does; where its search fails it begins anew.
+    """Returns what tfp.optimizer.lbfgs_minimize does.
 
     Args:
       falling: `[..., n]` -> value `[...]`, gradient `[..., n]`.
       start: `[..., n]`.
       num_steps: the most steps.
     """
+    return tfp.optimizer.lbfgs_minimize(
+        falling,
+        initial_position=start,
+        num_correction_pairs=20,
+        tolerance=_FLAT,
+        f_relative_tolerance=1e-7,
+        max_iterations=num_steps,
+    )
 
-    def from_(start: Any) -> Any:
-        return tfp.optimizer.lbfgs_minimize(
-            falling,
-            initial_position=start,
-            num_correction_pairs=20,
-            tolerance=_FLAT,
-            f_relative_tolerance=1e-7,
-            max_iterations=num_steps,
-        )
 
-    return tf.while_loop(
-        lambda found: tf.reduce_any(found.failed & ~found.converged),
-        lambda found: [from_(found.position)],
-        [from_(start)],
-        maximum_iterations=_RESTARTS,
-    )[0]
+def settled(search: Callable[[Any], Any], start: Any) -> Any:
+    """Returns what a search by `lowest` finds that begins anew where it has failed.
+
+    Args:
+      search: `[..., n]` point -> what `lowest` returns.
+      start: `[..., n]`.
+    """
+    found = search(start)
+    for _ in range(_RESTARTS):
+        if not np.any(found.failed & ~found.converged):
+            break
+        found = search(found.position)
+    return found
 
 
 def stepped(

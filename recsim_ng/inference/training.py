@@ -11,7 +11,7 @@ import tensorflow as tf
 from recsim_ng.core.errors import DataError
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.gradient import with_gradient
-from recsim_ng.inference.optimum import OptimumSettings, lowest, stepped
+from recsim_ng.inference.optimum import OptimumSettings, lowest, settled, stepped
 from recsim_ng.inference.score import log_probs, total_log_prob
 from recsim_ng.inference.target import Target
 
@@ -82,8 +82,9 @@ class Trainer:
         if self._settings.optimizer != "lbfgs":
             problems = stepped(lambda: self._objective(*arguments), self.variables, self._settings)
             return float(self._value_and_slope(*arguments)[0]), problems
-        found = lowest(
-            lambda x: self._falling(x, arguments), self._packed(), self._settings.num_steps
+        found = settled(
+            lambda x: lowest(lambda x: self._falling(x, arguments), x, self._settings.num_steps),
+            self._packed(),
         )
         self.assign(found.position)
         problems = () if bool(found.converged) else ("the optimiser has not converged",)
