@@ -178,10 +178,17 @@ def report_card(
     names = compared_fields(story, held_out, replayed)
     runs = simulate(story, fit, held_out, num_runs, replayed=replayed, start=start, seed=seed)
     real = arrays(held_out, names)
+    # What begins as the logs do has its first steps in common with them.
+    common = prediction.whole_step + 1 if start == "logs" else 0
+    if prediction.lacking:
+        skipped[f"steps before {prediction.whole_step}"] = (
+            "the held-out logs begin in the middle of a run and lack what the story carries on, "
+            f"{', '.join(prediction.lacking)}; later it follows from them"
+        )
     two_sample = None
     try:
         seen = {} if mask is None else {prediction.field: array_of(held_out, mask)}
-        two_sample = _two_sample(real, runs[: 1 + _OTHERS], seen, features, start, seed)
+        two_sample = _two_sample(real, runs[: 1 + _OTHERS], seen, features, common, seed)
     except DataError as error:
         skipped["two-sample test"] = str(error)
     checks = tuple(predictive_checks(statistics or {}, real, runs))
@@ -235,11 +242,10 @@ def _two_sample(
     runs: Sequence[Arrays],
     seen: Mapping[str, np.ndarray],
     features: Features | None,
-    start: str,
+    common: int,
     seed: int,
 ) -> TwoSample:
-    # What begins as the logs do has its first step in common with them.
-    begin = int(start == "logs" and len(next(iter(real.values()))) > 1)
+    begin = common if len(next(iter(real.values()))) > common else 0
     both = [{name: x[begin:] for name, x in run.items()} for run in (real, *runs)]
     if features is None:
         tables, names = summary_features(both, {name: x[begin:] for name, x in seen.items()})

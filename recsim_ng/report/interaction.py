@@ -56,7 +56,8 @@ def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = No
       The interactions, in the order of time.
 
     Raises:
-      DataError: (also a ValueError) there is no such field, shapes do not fit, nothing counts.
+      DataError: (also a ValueError) there is no such field, shapes do not fit, nothing counts, or
+        what counts is not finite.
     """
     x = array_of(logs, field)
     if x.shape != kept.shape:
@@ -71,6 +72,14 @@ def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = No
     at = np.nonzero(kept)
     is_choice = x.dtype.kind in "iub"
     outcome = x[at].astype(np.int64 if is_choice else np.float64)
+    infinite = np.flatnonzero(~np.isfinite(outcome))
+    if len(infinite):
+        first = [int(index[infinite[0]]) for index in at]
+        who = f" of user {first[1]}" if len(first) > 1 else ""
+        raise DataError(
+            f"interactions: '{field}' must be finite where it counts, got {outcome[infinite[0]]} at "
+            f"step {first[0]}{who}; mend the logs, or mask it"
+        )
     user = at[1] if len(at) > 1 else np.zeros_like(at[0])
     ids = None
     if item is not None:
