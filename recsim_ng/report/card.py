@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import DataError, OutputError
+from recsim_ng.core.errors import ConfigError, DataError, OutputError
 from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference.fitting import Fit
@@ -22,12 +22,14 @@ from recsim_ng.report.calibration import ProbabilityIntegral, Reliability, calib
 from recsim_ng.report.difference import Difference, mean_by_user
 from recsim_ng.report.failure import failures_of
 from recsim_ng.report.feature import summary_features
-from recsim_ng.report.interaction import Interactions, Logs, array_of, interactions
+from recsim_ng.report.interaction import Interactions, Logs, array_of, interactions, require_logs
+from recsim_ng.report.plain import plain
 from recsim_ng.report.policy import PolicyAgreement, PolicyLog, policy_agreement
 from recsim_ng.report.prediction import Prediction, predict
 from recsim_ng.report.predictive_check import PredictiveCheck, Statistic, predictive_checks
 from recsim_ng.report.simulation import Arrays, arrays, compared_fields, simulate
 from recsim_ng.report.two_sample import TwoSample, two_sample_test
+from recsim_ng.runtime.runtime import as_network
 
 _OTHERS = 19  # simulated trajectories in the real one's place
 
@@ -90,7 +92,7 @@ class ReportCard:
 
     def to_json(self) -> str:
         """Returns all of it as JSON; numbers that are not finite are null."""
-        return json.dumps(_plain(self), indent=1, allow_nan=False)
+        return json.dumps(plain(self), indent=1, allow_nan=False)
 
     def save_html(self, path: str | os.PathLike) -> None:
         """Writes it as one HTML page that needs no other file.
@@ -99,10 +101,15 @@ class ReportCard:
           path: of the file.
 
         Raises:
+          ConfigError: (also a ValueError) the path is none.
           OutputError: (also an OSError) it cannot be written there.
         """
         from recsim_ng.report.page import page
 
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigError(
+                f"ReportCard.save_html: path must be the name of a file, got {path!r}"
+            )
         try:
             Path(path).write_text(page(self), encoding="utf-8")
         except OSError as error:
@@ -163,6 +170,17 @@ def report_card(
       ConfigError: (also a ValueError) a setting is outside its range.
     """
     check.instance("report_card", "fit", fit, Fit, "take the result of recsim_ng.inference.fit")
+    require_logs("report_card", "held_out", held_out)
+    if logs is not None:
+        require_logs("report_card", "logs", logs)
+    check.function("report_card", "features", features, optional=True)
+    if policies is not None:
+        check.instance("report_card", "policies", policies, PolicyLog)
+    if not isinstance(story, Network | Sequence):
+        raise ConfigError(
+            f"report_card: story must be a Network or its variables, got {type(story).__name__}"
+        )
+    story = as_network(story)
     check.whole("report_card", "num_runs", num_runs, 1)
     check.whole("report_card", "rank", rank, 1)
     check.whole("report_card", "seed", seed, 0)
@@ -245,33 +263,24 @@ def _two_sample(
     common: int,
     seed: int,
 ) -> TwoSample:
+    if not real:
+        raise DataError("something in the logs must be simulated, got all of it replayed")
     begin = common if len(next(iter(real.values()))) > common else 0
     both = [{name: x[begin:] for name, x in run.items()} for run in (real, *runs)]
     if features is None:
         tables, names = summary_features(both, {name: x[begin:] for name, x in seen.items()})
     else:
-        found = [features(run) for run in both]
+        found = [_features_of(features, run) for run in both]
         names = list(found[0])
-        tables = [np.stack([np.asarray(f[n], np.float64) for n in names], axis=1) for f in found]
+        tables = [np.stack([f[n] for n in names], axis=1) for f in found]
     return two_sample_test(tables[0], tables[1], names, tables[2:], seed=seed)
 
 
-def _plain(x: Any) -> Any:
-    """JSON-like."""
-    if dataclasses.is_dataclass(x) and not isinstance(x, type):
-        found = {f.name: _plain(getattr(x, f.name)) for f in dataclasses.fields(x)}
-        for name, member in vars(type(x)).items():
-            if isinstance(member, property):
-                found[name] = _plain(getattr(x, name))
-        return found
-    if isinstance(x, Mapping):
-        return {str(k): _plain(v) for k, v in x.items()}
-    if isinstance(x, np.ndarray | list | tuple):
-        return [_plain(v) for v in x]
-    if isinstance(x, bool | np.bool_):
-        return bool(x)
-    if isinstance(x, np.integer | int):
-        return int(x)
-    if isinstance(x, np.floating | float):
-        return float(x) if np.isfinite(x) else None
-    return x
+def _features_of(features: Features, run: Arrays) -> dict[str, np.ndarray]:
+    found = features(run)
+    if not isinstance(found, Mapping) or not found:
+        raise ConfigError(
+            "report_card: features must return a mapping of names to one number for each user, got "
+            f"{found!r}"
+        )
+    return {str(name): np.asarray(x, np.float64) for name, x in found.items()}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from recsim_ng.core.errors import DataError
+from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 
@@ -38,6 +39,25 @@ class Interactions:
     def is_choice(self) -> bool:
         """Whether outcomes are alternatives, and not numbers."""
         return self.outcome.dtype.kind == "i"
+
+
+def require_logs(where: str, name: str, logs: Any) -> None:
+    """Requires logs: a Trajectory, or a mapping of Values.
+
+    Args:
+      where: the function that takes them.
+      name: of the argument.
+      logs: what came.
+
+    Raises:
+      ConfigError: (also a ValueError) they are something else.
+    """
+    values = list(logs.values()) if isinstance(logs, Mapping) else []
+    if not isinstance(logs, Trajectory | Mapping) or not all(isinstance(v, Value) for v in values):
+        raise ConfigError(
+            f"{where}: {name} must be logs, a Trajectory or a mapping of variables to Values, got "
+            f"{type(logs).__name__}"
+        )
 
 
 def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = None) -> Interactions:
@@ -77,8 +97,8 @@ def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = No
         first = [int(index[infinite[0]]) for index in at]
         who = f" of user {first[1]}" if len(first) > 1 else ""
         raise DataError(
-            f"interactions: '{field}' must be finite where it counts, got {outcome[infinite[0]]} at "
-            f"step {first[0]}{who}; mend the logs, or mask it"
+            f"interactions: '{field}' must be finite where it counts, got "
+            f"{outcome[infinite[0]]} at step {first[0]}{who}; mend the logs, or mask it"
         )
     user = at[1] if len(at) > 1 else np.zeros_like(at[0])
     ids = None

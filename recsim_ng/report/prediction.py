@@ -215,6 +215,11 @@ def _require_same_users(fit: Fit, given: Observed) -> None:
 
 def _drawn_field(network: Network, given: Observed, field: str | None) -> tuple[str, str, bool]:
     """The variable and field, and whether it is drawn from step 1 on only."""
+    if given.length == 1:
+        raise DataError(
+            "predict: held-out logs must have two steps at least, each predicted by the one "
+            "before, got one; hold out more"
+        )
     bare = Observed({}, given.static, given.length)
     drawn = {u.name: u for u in find_unknowns(network, bare) if u.when in ("each", "later")}
     held = {f"{name}.{f}" for name, value in given.moving.items() for f in value.as_dict}

@@ -10,7 +10,7 @@ import tensorflow as tf
 from recsim_ng import TFRuntime
 from recsim_ng.core import Value
 from recsim_ng.core.errors import ConfigError, DataError, OutputError
-from recsim_ng.report.card import report_card
+from recsim_ng.report.card import _two_sample, report_card
 from recsim_ng.report.policy import PolicyLog
 from tests.report.stories import (
     fit_of,
@@ -178,5 +178,28 @@ def test_settings_are_checked():
     with pytest.raises(ConfigError, match="report_card: fit must be"):
         report_card(taste_story(2), None, logs)
     fit = fit_of(taste_story(2), logs, {"taste.x": tastes[None]})
-    with pytest.raises(ConfigError, match="report_card: num_runs must be a whole number"):
-        report_card(taste_story(2), fit, logs, num_runs=0)
+    for wrong, message in (
+        ({"num_runs": 0}, "num_runs must be a whole number"),
+        ({"held_out": None}, "held_out must be logs, .* got NoneType"),
+        ({"logs": 3}, "logs must be logs, .* got int"),
+        ({"story": None}, "story must be a Network or its variables, got NoneType"),
+        ({"policies": 3}, "policies must be a PolicyLog, got 3"),
+        ({"features": 3}, "features must be a function or None, got 3"),
+    ):
+        options = {"story": taste_story(2), "held_out": logs, **wrong}
+        with pytest.raises(ConfigError, match=f"^report_card: {message}"):
+            report_card(fit=fit, **options)
+
+
+def test_features_must_be_named_numbers_of_users_and_something_must_be_simulated():
+    real = {"pick.choice": np.zeros((4, 50))}
+    for found in ({}, 3):
+        with pytest.raises(ConfigError, match=f"features must return a mapping .* got {found}"):
+            _two_sample(real, [real], {}, lambda run, found=found: found, 1, 0)
+    with pytest.raises(DataError, match="something in the logs must be simulated, got all of it"):
+        _two_sample({}, [{}], {}, None, 1, 0)
+
+
+def test_a_page_needs_a_name(good):
+    with pytest.raises(ConfigError, match="save_html: path must be the name of a file, got None"):
+        good.save_html(None)

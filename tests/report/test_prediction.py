@@ -117,6 +117,14 @@ def test_steps_at_which_logs_in_the_middle_of_a_run_lack_something_do_not_count(
     np.testing.assert_allclose(found.log_prob, expected[1:].ravel(), rtol=1e-3, atol=1e-3)
 
 
+def test_one_step_is_too_few(walk):
+    fit, held_out = walk
+    with pytest.raises(
+        DataError, match="^predict: held-out logs must have two steps at least, .*got"
+    ):
+        predict(walk_story(), fit, part(held_out, 0, 1))
+
+
 def test_logs_that_are_no_numbers_are_refused(walk):
     fit, held_out = walk
     for x, message in (
