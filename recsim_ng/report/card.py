@@ -81,11 +81,11 @@ class ReportCard:
         if self.failures:
             lines = [f"{len(self.failures)} FAILED", *(f"  - {x}" for x in self.failures)]
         size = f"{self.num_interactions} interactions of {self.num_users} users"
-        lines.append(f"  log-likelihood {self.log_prob.mean:.4f} nats, {size}")
+        lines.append(f"  log-likelihood {self.log_prob.mean:.4f} nats per interaction, {size}")
         for c in self.comparisons:
             a = c.advantage
             interval = f"{a.mean:+.4f} [{a.low:+.4f}, {a.high:+.4f}]"
-            lines.append(f"  over {c.name}: {interval} nats: {c.verdict}")
+            lines.append(f"  over {c.name}: {interval} nats per interaction: {c.verdict}")
         lines += [f"  not looked at: {part}: {why}" for part, why in self.skipped.items()]
         return head + "\n".join(lines)
 
@@ -207,7 +207,7 @@ def report_card(
         seen = {} if mask is None else {prediction.field: array_of(held_out, mask)}
         two_sample = _two_sample(real, runs[: 1 + _OTHERS], seen, features, common, seed)
     except DataError as error:
-        skipped["two-sample test"] = str(error)
+        skipped["two-sample test"] = str(error).removeprefix("two_sample_test: ")
     checks = tuple(predictive_checks(statistics or {}, real, runs))
     if not checks:
         skipped["posterior-predictive checks"] = "no statistics were given"

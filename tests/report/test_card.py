@@ -70,6 +70,7 @@ def test_the_truth_beats_baselines_and_nothing_speaks_against_it(good):
     assert {c.name for c in good.comparisons if c.is_beaten} >= {"popularity"}
     assert repr(good).startswith("ReportCard of pick.choice by mcmc: nothing that was looked at")
     assert not good.skipped
+    assert " nats per interaction, 1800 interactions of 60 users" in repr(good)
 
 
 def test_a_fit_that_failed_says_so_first_and_all_that_is_wrong_after_it(bad):
@@ -101,9 +102,10 @@ class Reader(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.sources, self.open, self.text = [], [], []
+        self.sources, self.open, self.text, self.widths = [], [], [], set()
 
     def handle_starttag(self, tag, attrs):
+        self.widths |= {value for name, value in attrs if name == "width"}
         self.sources += [value for name, value in attrs if name in ("src", "href")]
         if tag not in self.VOID:
             self.open.append(tag)
@@ -122,7 +124,8 @@ def test_the_page_needs_no_other_file_and_has_failures_first(good, bad, tmp_path
         text = (tmp_path / "card.html").read_text()
         reader.feed(text)
         assert not reader.open and "http" not in text and "<script" not in text
-        assert len(reader.sources) == pictures
+        assert len(reader.sources) == pictures and len(reader.widths) == 1
+        assert text.count("<table>") == text.count('<div class="table"><table>') > 0
         assert all(source.startswith("data:image/png;base64,") for source in reader.sources)
         words = "".join(reader.text)
         for failure in card.failures:
@@ -141,7 +144,7 @@ def test_what_the_story_does_not_hold_comes_with_the_logs():
         report_card(taste_story(4), fit, part(seen, 3, 6), **options)
     found = report_card(taste_story(4), fit, part(seen, 3, 6), logs=part(seen, 0, 3), **options)
     assert found.num_interactions == 8
-    assert found.skipped["two-sample test"].endswith("must have 40 users at least, got 4")
+    assert found.skipped["two-sample test"] == "must have 40 users at least, got 4"
 
 
 def test_ratings_of_logged_items_have_item_means_as_a_baseline(rng):
