@@ -43,7 +43,7 @@ def read_cdnow(path: str | os.PathLike[str]) -> Purchases:
     customer, customer_ids = index_names(table, "customer", None)
     day = table.times("date", date_format=_DATE) // _DAY_US
     count = table.whole("count", 1, 2**31 - 1).astype(np.int32)
-    amount = table.numbers("amount", 0).astype(np.float32)
+    amount = table.singles("amount", 0)
     order = np.lexsort((day, customer))
     first, last = int(day.min()), int(day.max())
     return Purchases(

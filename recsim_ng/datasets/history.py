@@ -10,7 +10,9 @@ import numpy as np
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.datasets.event_column import event_column, filler_of, whole_steps
 from recsim_ng.datasets.event_order import Locate, refuse_repeated, refuse_unsorted, steps_in_time
+from recsim_ng.datasets.table_argument import mapping_of
 
 if TYPE_CHECKING:
     from recsim_ng.core.trajectory import Trajectory
@@ -84,14 +86,18 @@ class History:
         Raises:
           DataError: (also a ValueError) a user is unknown; a field, time or step has another
             length, text, a NaN or an infinity; a user's events are unsorted, or two at one step.
-          ConfigError: (also a ValueError) both time and step are given, or a filler for no field.
+          ConfigError: (also a ValueError) both time and step are given, or a filler for no field
+            or one that the field cannot hold.
         """
         locate = locate or (lambda row: f"History, event {row}")
         check.flag("History", "sort", sort)
         check.flag("History", "ties", ties)
         if time is not None and step is not None:
             raise ConfigError("History: time or step must be given, not both, got both; leave one")
-        fillers, names = dict(fillers or {}), tuple(str(name) for name in user_ids)
+        fillers, names = (
+            mapping_of("History", "fillers", fillers),
+            tuple(str(name) for name in user_ids),
+        )
         for name in set(fillers) - set(fields):
             raise ConfigError(
                 f"History: each filler must be of a field, got one of '{name}'; "
@@ -109,11 +115,13 @@ class History:
                 f"{locate(int(unknown[0]))}: user must be one of 0..{len(names) - 1}, got "
                 f"{user[unknown[0]]} ({len(unknown)} such events); give all user_ids"
             )
-        events = {name: _column(name, x, len(user), locate) for name, x in fields.items()}
+        events = {name: event_column(name, x, len(user), locate) for name, x in fields.items()}
         what, given = ("time", time) if step is None else ("step", step)
-        when = np.arange(len(user)) if given is None else _column(what, given, len(user), locate)
+        when = (
+            np.arange(len(user)) if given is None else event_column(what, given, len(user), locate)
+        )
         if step is not None:
-            when = _whole_steps(when, locate)
+            when = whole_steps(when, locate)
         if not sort:
             refuse_unsorted(user, when, names, locate, what)
         if step is not None or not ties:
@@ -133,7 +141,7 @@ class History:
             result[step, user] = events
             return result
 
-        used = {name: fillers.get(name, np.zeros((), x.dtype)[()]) for name, x in events.items()}
+        used = {name: filler_of(name, fillers.get(name, 0), x) for name, x in events.items()}
         return cls(
             mask,
             {name: dense(x, used[name]) for name, x in events.items()},
@@ -265,35 +273,3 @@ class History:
         }
         value = Value(**{name: tf.convert_to_tensor(x) for name, x in arrays.items()})
         return Trajectory({variable: value}, length=self.num_steps, dims={variable: dims})
-
-
-def _column(name: str, x: Any, length: int, locate: Locate) -> np.ndarray:
-    x = np.asarray(x)
-    if x.ndim < 1 or len(x) != length:
-        raise DataError(
-            f"History: '{name}' must have one value for each of {length} events, "
-            f"got {list(x.shape)}; bring columns of one table"
-        )
-    if x.dtype.kind not in ("iuf" if name in ("time", "step") else "biuf"):
-        raise DataError(
-            f"History: '{name}' must be numbers, got {x.dtype}; number the names from 0, and let "
-            "times be numbers of one unit"
-        )
-    if x.dtype.kind == "f":
-        bad = np.flatnonzero(~np.isfinite(x.reshape(length, -1)).all(axis=1))
-        if len(bad):
-            raise DataError(
-                f"{locate(int(bad[0]))}: '{name}' must be finite, got {x[bad[0]]} "
-                f"({len(bad)} such events); leave these rows out"
-            )
-    return x
-
-
-def _whole_steps(step: np.ndarray, locate: Locate) -> np.ndarray:
-    wrong = np.flatnonzero((step < 0) | (step != np.floor(step)) | (step >= 2**31))
-    if len(wrong):
-        raise DataError(
-            f"{locate(int(wrong[0]))}: 'step' must be a whole number of at least 0, "
-            f"got {step[wrong[0]]}; number the steps from 0"
-        )
-    return step.astype(np.int64)

@@ -12,6 +12,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.datasets.history import History
 from recsim_ng.datasets.table import read_table
+from recsim_ng.datasets.table_argument import mapping_of
 from recsim_ng.datasets.vocabulary import index_names
 
 
@@ -29,6 +30,7 @@ def read_history(
     sort: bool = True,
     ties: bool = False,
     delimiter: str | None = None,
+    encoding: str = "utf-8",
 ) -> tuple[History, dict[str, tuple[str, ...]]]:
     """Reads a log of events, one a row, into histories.
 
@@ -38,7 +40,7 @@ def read_history(
         number from 0, like the others.
       time: the column that says when, in numbers or ISO 8601; orders each user's events.
       step: in place of time, the column with each event's step, from 0.
-      numbers: our field name -> the column; float32.
+      numbers: our field name -> the column; float32, so to seven digits: an identifier is a name.
       names: our field name -> the column, whose names are numbered from 0; int32.
       users: the users that may occur, in order; None: those that do.
       vocabularies: our field name -> the names that may occur in it, in order; those that do if it
@@ -47,6 +49,7 @@ def read_history(
       sort: rows may stand in any order; False: each user's must be in the order of time.
       ties: events of a user at one time stay in the order of the rows; False: they are refused.
       delimiter: what stands between two cells of a text file; None: told by the suffix.
+      encoding: of a text file.
 
     Returns:
       The histories (time in microseconds since 1970-01-01 UTC), and for each field of names these.
@@ -54,9 +57,13 @@ def read_history(
     Raises:
       DataError: (also a ValueError) the file lacks a column; a cell is empty, NaN or no number; a
         user or name is unknown; a user's rows are unsorted, or two are at one time or step.
-      ConfigError: (also a ValueError) both time and step are given, or no field.
+      ConfigError: (also a ValueError) both time and step are given, two columns have one name, or
+        an argument is of another type.
     """
-    numbers, names, vocabularies = dict(numbers or {}), dict(names or {}), dict(vocabularies or {})
+    numbers, names, vocabularies = (
+        mapping_of("read_history", name, x)
+        for name, x in (("numbers", numbers), ("names", names), ("vocabularies", vocabularies))
+    )
     if time is not None and step is not None:
         raise ConfigError("read_history: time or step must be given, not both, got both; leave one")
     for name in set(numbers) & set(names):
@@ -65,16 +72,18 @@ def read_history(
         )
     for name in vocabularies:
         check.one_of("read_history", "vocabularies", name, names)
-    columns = {"user": user, **numbers, **names}
+    columns = {"user": user}
     columns |= {} if time is None else {"__time": time}
     columns |= {} if step is None else {"__step": step}
-    for name in {"user"} & {*numbers, *names}:
+    for name in columns.keys() & {*numbers, *names}:
         raise ConfigError(f"read_history: a field must not be called '{name}'; name it otherwise")
-    table = read_table(path, columns, delimiter=delimiter)
+    table = read_table(
+        path, {**columns, **numbers, **names}, delimiter=delimiter, encoding=encoding
+    )
     index, user_ids = index_names(table, "user", users)
     fields: dict[str, np.ndarray] = {}
     for name in numbers:
-        fields[name] = table.numbers(name).astype(np.float32)
+        fields[name] = table.singles(name)
     found: dict[str, tuple[str, ...]] = {}
     for name in names:
         fields[name], found[name] = index_names(table, name, vocabularies.get(name))

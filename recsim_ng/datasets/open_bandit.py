@@ -46,7 +46,7 @@ def read_open_bandit(path: str | os.PathLike[str]) -> SlateLog:
     Raises:
       DataError: (also a ValueError) the file is missing, damaged or lacks a column; a cell is empty
         or no number; a propensity is not above 0 and at most 1; an item has no affinity; a position
-        is filled twice in one slate.
+        is filled, or an item shown, twice in one slate.
     """
     table = read_table(path)
     there = list(table.theirs)

@@ -25,6 +25,7 @@ def read_ratings(
     users: Sequence[str] | None = None,
     items: Sequence[str] | None = None,
     delimiter: str | None = None,
+    encoding: str = "utf-8",
 ) -> Ratings:
     """Reads ratings, one a row, from a CSV or Parquet file.
 
@@ -40,6 +41,7 @@ def read_ratings(
       users: the users that may occur, in order; None: those that do.
       items: the items that may occur, in order; None: those that do.
       delimiter: what stands between two cells of a text file; None: told by the suffix.
+      encoding: of a text file.
 
     Returns:
       The ratings, without titles, years or genres.
@@ -52,7 +54,7 @@ def read_ratings(
     columns = {"user": user, "item": item, "rating": rating}
     if timestamp is not None:
         columns["timestamp"] = timestamp
-    table = read_table(path, columns, delimiter=delimiter)
+    table = read_table(path, columns, delimiter=delimiter, encoding=encoding)
     return ratings_of(table, scale=scale, users=users, items=items)
 
 
@@ -78,6 +80,8 @@ def ratings_of(
       DataError: (also a ValueError) as `read_ratings` says.
       ConfigError: (also a ValueError) as `read_ratings` says.
     """
+    if scale is not None and np.shape(scale) != (2,):
+        raise ConfigError(f"read_ratings: scale must be a pair of numbers, got {scale!r}")
     low, high = (-np.inf, np.inf) if scale is None else scale
     for name, number in (("scale", low), ("scale", high)):
         check.real("read_ratings", name, number)
@@ -85,7 +89,7 @@ def ratings_of(
         raise ConfigError(
             f"read_ratings: scale must have its lower end first, got {scale}; such as (1, 5)"
         )
-    rating = table.numbers("rating", low, high).astype(np.float32)
+    rating = table.singles("rating", low, high)
     user, user_ids = index_names(table, "user", users)
     item, item_ids = index_names(table, "item", items)
     _refuse_repeated(table, user, item, user_ids, item_ids)

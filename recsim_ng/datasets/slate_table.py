@@ -11,6 +11,7 @@ from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.datasets.slate_log import SlateLog
 from recsim_ng.datasets.table import Table, read_table
+from recsim_ng.datasets.table_argument import mapping_of
 from recsim_ng.datasets.vocabulary import index_names
 
 _TINY = float(np.finfo(np.float64).tiny)
@@ -33,6 +34,7 @@ def read_slates(
     items: Sequence[str] | None = None,
     users: Sequence[str] | None = None,
     delimiter: str | None = None,
+    encoding: str = "utf-8",
 ) -> SlateLog:
     """Reads impressions, one a row, from a CSV or Parquet file, and puts them into slates.
 
@@ -55,19 +57,21 @@ def read_slates(
       items: the items that may occur, in order; None: those that do.
       users: the users that may occur, in order; None: those that do.
       delimiter: what stands between two cells of a text file; None: told by the suffix.
+      encoding: of a text file.
 
     Returns:
       The slates.
 
     Raises:
       DataError: (also a ValueError) the file lacks a column; a cell is empty, NaN or no number; a
-        propensity is not above 0 and at most 1; an item or user is unknown; a position is filled
-        twice in one slate.
+        propensity is not above 0 and at most 1; an item or user is unknown; a position is filled,
+        or an item shown, twice in one slate.
       ConfigError: (also a ValueError) first_position is no whole number, or two columns of ours
         have one name.
     """
     check.whole("read_slates", "first_position", first_position, 0)
-    features, categories = dict(features or {}), dict(categories or {})
+    features = mapping_of("read_slates", "features", features)
+    categories = mapping_of("read_slates", "categories", categories)
     columns: dict[str, str | int] = {
         "item": item,
         "position": position,
@@ -82,7 +86,9 @@ def read_slates(
             f"read_slates: each column must have a name of its own, got '{name}' twice; "
             "name the feature otherwise"
         )
-    table = read_table(path, {**columns, **features, **categories}, delimiter=delimiter)
+    table = read_table(
+        path, {**columns, **features, **categories}, delimiter=delimiter, encoding=encoding
+    )
     return slates_of(
         table,
         features=tuple(features),
@@ -135,7 +141,8 @@ def slates_of(
         keys.append(time)
     keys = [*keys, user] if keys else [np.arange(rows)]
     slate, first = _number(keys, time)
-    _refuse_repeated(table, slate, position)
+    _refuse_repeated(table, slate, position, "position", "be filled")
+    _refuse_repeated(table, slate, item, "item", "be shown")
     values = [index_names(table, name, None) for name in categories]
     return SlateLog(
         slate=slate,
@@ -148,7 +155,7 @@ def slates_of(
         user=user[first],
         user_ids=user_ids,
         time=None if time is None else time[first],
-        features=_columns([table.numbers(name) for name in features], rows, np.float32),
+        features=_columns([table.singles(name) for name in features], rows, np.float32),
         feature_names=tuple(features),
         categories=_columns([index for index, _ in values], rows, np.int32),
         category_names=tuple(categories),
@@ -169,8 +176,10 @@ def _number(keys: list[np.ndarray], time: np.ndarray | None) -> tuple[np.ndarray
     return rank[group], first[order]
 
 
-def _refuse_repeated(table: Table, slate: np.ndarray, position: np.ndarray) -> None:
-    pairs = slate * (int(position.max()) + np.int64(1)) + position
+def _refuse_repeated(
+    table: Table, slate: np.ndarray, x: np.ndarray, column: str, verb: str
+) -> None:
+    pairs = slate * (int(x.max()) + np.int64(1)) + x
     _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
     origin = first[inverse]
     repeats = np.flatnonzero(origin != np.arange(len(slate)))
@@ -178,8 +187,8 @@ def _refuse_repeated(table: Table, slate: np.ndarray, position: np.ndarray) -> N
         row = int(repeats[0])
         raise table.fault(
             row,
-            f"each position of a slate must be filled once, got '{table.theirs['position']}' "
-            f"{table.cells['position'][row]} again, as in {table.where(int(origin[row]))} "
+            f"each {column} of a slate must {verb} once, got '{table.theirs[column]}' "
+            f"{table.cells[column][row]} again, as in {table.where(int(origin[row]))} "
             f"({len(repeats)} such rows)",
             "leave all but one out, or name the column that tells slates apart",
         )

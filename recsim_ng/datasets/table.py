@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.datasets.table_argument import require_arguments
 from recsim_ng.datasets.table_file import line_numbers, open_text, read_parquet, read_text
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _PARQUET = (".parquet", ".pq")
+_GREATEST = float(np.finfo(np.float32).max)
 _FLAGS = {"0": False, "1": True, "false": False, "true": True, "0.0": False, "1.0": True}
 _EPOCH = "1970-01-01T00:00:00Z"
 # From 1900 to 2200: a number beyond is no date in the unit that was said.
@@ -82,6 +84,24 @@ class Table:
         numbers = self._numeric(column)
         self._check(column, numbers, low, high, "a number")
         return numbers.astype(np.float64)
+
+    def singles(self, column: str, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
+        """Returns a column of finite numbers, rounded to seven digits.
+
+        Args:
+          column: our name of it.
+          low: the smallest allowed.
+          high: the largest allowed.
+
+        Returns:
+          `[R]` float32.
+
+        Raises:
+          DataError: (also a ValueError) a cell is empty, NaN, no number or out of range.
+        """
+        numbers = self.numbers(column, low, high)
+        self._check(column, numbers, -_GREATEST, _GREATEST, "a number")
+        return numbers.astype(np.float32)
 
     def whole(self, column: str, low: float = -(2**53), high: float = 2**53) -> np.ndarray:
         """Returns a column of whole numbers.
@@ -244,8 +264,10 @@ def read_table(
       DataError: (also a ValueError) the file is missing, damaged or empty, or lacks a column; a
         line has too many cells; a Parquet file is to be read without pyarrow.
       ConfigError: (also a ValueError) the delimiter cannot be told by the suffix; no column is
-        asked for, or some by name and some by number.
+        asked for, or some by name and some by number; an argument is of another type, or the
+        encoding unknown.
     """
+    require_arguments(path, columns, delimiter, encoding)
     file = pathlib.Path(os.path.expanduser(path))
     if not os.path.isfile(file):
         got = "a folder" if os.path.isdir(file) else "nothing there"

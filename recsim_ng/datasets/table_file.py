@@ -27,8 +27,8 @@ def read_text(path: pathlib.Path, delimiter: str, encoding: str, has_header: boo
       A pandas DataFrame of text.
 
     Raises:
-      DataError: (also a ValueError) the file is empty, damaged or of another encoding, or a line
-        has more cells than the first.
+      DataError: (also a ValueError) the file is empty, damaged or of another encoding, a line
+        has more cells than the first, or a cell has the character NUL.
     """
     import pandas as pd
 
@@ -41,6 +41,8 @@ def read_text(path: pathlib.Path, delimiter: str, encoding: str, has_header: boo
         "na_filter": False,
     }
     try:
+        with open_text(path, encoding) as file:
+            _refuse_nul(path, file)
         with open_text(path, encoding) as file:
             frame = pd.read_csv(file, **options)
     except pd.errors.EmptyDataError as error:
@@ -65,6 +67,20 @@ def read_text(path: pathlib.Path, delimiter: str, encoding: str, has_header: boo
         frame.columns = [str(name) for name in frame.iloc[0]]
         frame = frame.iloc[1:]
     return frame
+
+
+def _refuse_nul(path: pathlib.Path, file: IO[str]) -> None:
+    """Refuses NUL, at which pandas ends a cell without a word."""
+    line = 1
+    while chunk := file.read(2**20):
+        at = chunk.find("\0")
+        if at >= 0:
+            line += chunk.count("\n", 0, at)
+            raise DataError(
+                f"{path}, line {line}: must be text, got the character NUL; name the file's "
+                "encoding, or take the character out"
+            )
+        line += chunk.count("\n")
 
 
 def read_parquet(path: pathlib.Path) -> Any:

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.value import Value
-from recsim_ng.inference.completion import missing
+from recsim_ng.inference.completion import missing, settled_after
 from recsim_ng.inference.conditioned import conditioned, plain
+from recsim_ng.inference.replay import Observed
 from recsim_ng.inference.target import Target
 
 _ROUNDING = 1e-3  # relative to the greater of the number and 1
@@ -40,6 +41,37 @@ def require_whole_beginning(target: Target) -> None:
             f"story's) must hold all that it carries on, got none of {lacking}; log them too, or "
             "begin at the run's first step"
         )
+
+
+def first_whole_step(target: Target, known: Observed) -> tuple[int, list[str]]:
+    """Returns from which step on logs and parameters say all that a story carries on.
+
+    Of logs that begin where their story does, or hold all that it carries on, it is step 0. Else
+    what they lack is known as soon as it follows from earlier steps of theirs.
+
+    Args:
+      target: of the logs.
+      known: the logs, completed by the unknowns.
+
+    Returns:
+      (the step, "variable.field" of what is not known before).
+
+    Raises:
+      DataError: (also a ValueError) there is no such step.
+    """
+    unlike = _unlike(target)
+    lacking = [".".join(field) for field in missing(target.network, known)] if unlike else []
+    if not lacking:
+        return 0, []
+    step = settled_after(target.network, known) if known.length > 1 else None
+    if step is None or step >= known.length:
+        raise DataError(
+            "held-out logs: logs that begin in the middle of a run (their first "
+            f"'{unlike}' is not the story's) must hold all that it carries on, got none of "
+            f"{lacking}, which do not follow from later steps; log them too, or begin at the run's "
+            "first step"
+        )
+    return step, lacking
 
 
 def _unlike(target: Target) -> str | None:

@@ -55,7 +55,7 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Calibration:
-    """Ranks of what is true among a method's draws.
+    """Ranks of what is true among a method's draws; `recsim_ng.plot.plot_calibration` draws them.
 
     Attributes:
       ranks: name -> `[N]` ranks between 0 and 1, uniform if all is right.
@@ -64,6 +64,7 @@ class Calibration:
       num_distrusted: how many of the fits spoke against themselves.
       false_alarm: chance at most that any number of a right method is said to be off.
       block_axis: the axis along which blocks' ranks are pooled; None: they are not.
+      distrust: what the first of the fits that spoke against themselves said; "" if none did.
     """
 
     ranks: Mapping[str, np.ndarray]
@@ -72,6 +73,7 @@ class Calibration:
     num_distrusted: int
     false_alarm: float
     block_axis: str | None = None
+    distrust: str = ""
 
     @functools.cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -129,12 +131,13 @@ class Calibration:
         if off:
             said = "OFF: " + "; ".join(off)
         per = next(iter(self.ranks.values()))
+        why = f", the first of them: {self.distrust}" if self.distrust else ""
         pooled = f", pooled over '{self.block_axis}'" if self.block_axis else ""
         return (
             f"Calibration of {self.method}: {said}. {len(self.ranks)} numbers, {len(per)} ranks of "
             f"each from {self.num_replicates} data sets{pooled}; chance of any false alarm "
             f"{self.false_alarm:g}; {self.num_distrusted} of {self.num_replicates} fits distrust "
-            "themselves"
+            f"themselves{why}. recsim_ng.plot.plot_calibration draws it"
         )
 
 
@@ -231,18 +234,20 @@ def calibrate(
             target, found = fitter.infer(logs, seed=simulator.words(k, 1))
             rng = np.random.default_rng(simulator.words(k, 2))
             ranks.append(ranking.ranks(target, found.draws, truth, logs, rng))
-            distrusted.append(np.array(bool(found.problems)))
+            distrusted.append(np.array("; ".join(found.problems)))
             keeper.save(k + 1, (), (ranks, distrusted))
             if told is not None:
                 told(k + 1, num_replicates)
         keeper.remove()
+    said = [str(problems) for problems in distrusted if str(problems)]
     return Calibration(
         ranking.named(ranks),
         method,
         num_replicates,
-        int(np.sum(distrusted)),
+        len(said),
         false_alarm,
         ranking.axis,
+        said[0] if said else "",
     )
 
 

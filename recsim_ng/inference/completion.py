@@ -90,6 +90,42 @@ def _order(
     network: Network, given: Observed, current: Values, fields: list[Field]
 ) -> list[Field] | None:
     """The fields in an order in which each follows from those before it; None if there is none."""
+    found = _parents(network, given, current, fields)
+    try:
+        return None if found is None else list(graphlib.TopologicalSorter(found).static_order())
+    except graphlib.CycleError:
+        return None
+
+
+def settled_after(network: Network, given: Observed) -> int | None:
+    """Returns the first step at which no missing field hangs on what it was at step 0.
+
+    Args:
+      network: the story.
+      given: what is known, more than one step.
+
+    Returns:
+      The step, or None if there is none.
+
+    Raises:
+      DataError: (also a ValueError) something drawn is missing.
+    """
+    given, current = _begun(network, given)
+    fields = missing(network, given)
+    order = _order(network, given, current, fields)
+    parents = _parents(network, given, current, fields)
+    if order is None or parents is None:
+        return None
+    after: dict[Field, int] = {}
+    for field in order:
+        after[field] = 1 + max((after[p] for p in parents[field]), default=0)
+    return max(after.values(), default=0)
+
+
+def _parents(
+    network: Network, given: Observed, current: Values, fields: list[Field]
+) -> dict[Field, set[Field]] | None:
+    """Of each field those of the step before that it depends on; None if one is no tensor."""
     if any(not tf.is_tensor(current[name].get(field)) for name, field in fields):
         return None
     found: dict[Field, set[Field]] = {}
@@ -106,10 +142,7 @@ def _order(
 
     specs = [tf.TensorSpec(x.shape, x.dtype) for x in (current[n].get(f) for n, f in fields)]
     tf.function(trace, autograph=False).get_concrete_function(*specs)
-    try:
-        return list(graphlib.TopologicalSorter(found).static_order())
-    except graphlib.CycleError:
-        return None
+    return found
 
 
 def _roots(tensors: Iterable[Any]) -> set[int]:

@@ -19,7 +19,7 @@ def plot_reliability(found: Any, path: Any = None) -> Any:
     Returns:
       The matplotlib figure.
     """
-    figure, axes = style.new_panel(4.6, 4.2)
+    figure, axes = style.new_panel(style.WIDTH, 4.2)
     top = 1.06 * max(found.predicted.max(), found.happened.max(), found.high.max())
     axes.plot([0, top], [0, top], color=style.FAINT, linewidth=1.0)
     axes.vlines(found.predicted, found.low, found.high, color=style.GRID, linewidth=7)
@@ -43,7 +43,7 @@ def plot_probability_integral(found: Any, path: Any = None) -> Any:
     Returns:
       The matplotlib figure.
     """
-    figure, axes = style.new_panel(5.4, 3.2)
+    figure, axes = style.new_panel(style.WIDTH, 3.2)
     edges = np.linspace(0, 1, len(found.counts) + 1)
     within = (found.low <= found.counts) & (found.counts <= found.high)
     colours = [style.PALETTE[0 if is_within else 1] for is_within in within]

@@ -21,7 +21,7 @@ def plot_comparison(names: Sequence[str], estimates: Sequence[Any], path: Any = 
     Returns:
       The matplotlib figure.
     """
-    figure, axes = style.new_panel(6.4, 0.9 + 0.42 * len(names))
+    figure, axes = style.new_panel(style.WIDTH, 0.9 + 0.42 * len(names))
     axes.grid(axis="y", visible=False)
     axes.axvline(0.0, color=style.FAINT, linewidth=1.0)
     finite = [x for e in estimates for x in (e.mean, e.low, e.high) if np.isfinite(x)]

@@ -23,7 +23,7 @@ def plot_policies(
     Returns:
       The matplotlib figure.
     """
-    figure, axes = style.new_panel(6.4, 3.8)
+    figure, axes = style.new_panel(style.WIDTH, 3.8)
     values = np.array(list(simulated.values()))
     width = max(np.ptp(values), 1e-12) * 0.012
     for i, (estimator, found) in enumerate(estimates.items()):

@@ -26,7 +26,7 @@ def plot_predictive_checks(checks: Sequence[Any], path: Any = None) -> Any:
     """
     columns = min(_COLUMNS, len(checks))
     rows = -(-len(checks) // columns)
-    figure = style.new_figure(max(3.2, 2.9 * columns), 2.5 * rows)
+    figure = style.new_figure(style.WIDTH, 2.3 * rows)
     figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, check in zip(panels, checks, strict=False):

@@ -9,6 +9,9 @@ INK = "#222222"
 FAINT = "#8a8a8a"
 GRID = "#e4e4e4"
 
+WIDTH = 7.2
+"""Of pictures that stand in one column of a page, inches."""
+
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 """Source: Okabe and Ito, Color Universal Design, 2008; yellow, too light for lines, is brown."""
 

@@ -7,13 +7,12 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check
-from recsim_ng.core.errors import DataError, OutputError
+from recsim_ng.core.errors import ConfigError, DataError, OutputError
 from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference.fitting import Fit
@@ -22,12 +21,14 @@ from recsim_ng.report.calibration import ProbabilityIntegral, Reliability, calib
 from recsim_ng.report.difference import Difference, mean_by_user
 from recsim_ng.report.failure import failures_of
 from recsim_ng.report.feature import summary_features
-from recsim_ng.report.interaction import Interactions, Logs, array_of, interactions
+from recsim_ng.report.interaction import Interactions, Logs, array_of, interactions, require_logs
+from recsim_ng.report.plain import plain
 from recsim_ng.report.policy import PolicyAgreement, PolicyLog, policy_agreement
 from recsim_ng.report.prediction import Prediction, predict
 from recsim_ng.report.predictive_check import PredictiveCheck, Statistic, predictive_checks
 from recsim_ng.report.simulation import Arrays, arrays, compared_fields, simulate
 from recsim_ng.report.two_sample import TwoSample, two_sample_test
+from recsim_ng.runtime.runtime import as_network
 
 _OTHERS = 19  # simulated trajectories in the real one's place
 
@@ -80,17 +81,17 @@ class ReportCard:
         if self.failures:
             lines = [f"{len(self.failures)} FAILED", *(f"  - {x}" for x in self.failures)]
         size = f"{self.num_interactions} interactions of {self.num_users} users"
-        lines.append(f"  log-likelihood {self.log_prob.mean:.4f} nats, {size}")
+        lines.append(f"  log-likelihood {self.log_prob.mean:.4f} nats per interaction, {size}")
         for c in self.comparisons:
             a = c.advantage
             interval = f"{a.mean:+.4f} [{a.low:+.4f}, {a.high:+.4f}]"
-            lines.append(f"  over {c.name}: {interval} nats: {c.verdict}")
+            lines.append(f"  over {c.name}: {interval} nats per interaction: {c.verdict}")
         lines += [f"  not looked at: {part}: {why}" for part, why in self.skipped.items()]
         return head + "\n".join(lines)
 
     def to_json(self) -> str:
         """Returns all of it as JSON; numbers that are not finite are null."""
-        return json.dumps(_plain(self), indent=1, allow_nan=False)
+        return json.dumps(plain(self), indent=1, allow_nan=False)
 
     def save_html(self, path: str | os.PathLike) -> None:
         """Writes it as one HTML page that needs no other file.
@@ -99,10 +100,15 @@ class ReportCard:
           path: of the file.
 
         Raises:
+          ConfigError: (also a ValueError) the path is none.
           OutputError: (also an OSError) it cannot be written there.
         """
         from recsim_ng.report.page import page
 
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigError(
+                f"ReportCard.save_html: path must be the name of a file, got {path!r}"
+            )
         try:
             Path(path).write_text(page(self), encoding="utf-8")
         except OSError as error:
@@ -163,6 +169,17 @@ def report_card(
       ConfigError: (also a ValueError) a setting is outside its range.
     """
     check.instance("report_card", "fit", fit, Fit, "take the result of recsim_ng.inference.fit")
+    require_logs("report_card", "held_out", held_out)
+    if logs is not None:
+        require_logs("report_card", "logs", logs)
+    check.function("report_card", "features", features, optional=True)
+    if policies is not None:
+        check.instance("report_card", "policies", policies, PolicyLog)
+    if not isinstance(story, Network | Sequence):
+        raise ConfigError(
+            f"report_card: story must be a Network or its variables, got {type(story).__name__}"
+        )
+    story = as_network(story)
     check.whole("report_card", "num_runs", num_runs, 1)
     check.whole("report_card", "rank", rank, 1)
     check.whole("report_card", "seed", seed, 0)
@@ -178,12 +195,19 @@ def report_card(
     names = compared_fields(story, held_out, replayed)
     runs = simulate(story, fit, held_out, num_runs, replayed=replayed, start=start, seed=seed)
     real = arrays(held_out, names)
+    # What begins as the logs do has its first steps in common with them.
+    common = prediction.whole_step + 1 if start == "logs" else 0
+    if prediction.lacking:
+        skipped[f"steps before {prediction.whole_step}"] = (
+            "the held-out logs begin in the middle of a run and lack what the story carries on, "
+            f"{', '.join(prediction.lacking)}; later it follows from them"
+        )
     two_sample = None
     try:
         seen = {} if mask is None else {prediction.field: array_of(held_out, mask)}
-        two_sample = _two_sample(real, runs[: 1 + _OTHERS], seen, features, start, seed)
+        two_sample = _two_sample(real, runs[: 1 + _OTHERS], seen, features, common, seed)
     except DataError as error:
-        skipped["two-sample test"] = str(error)
+        skipped["two-sample test"] = str(error).removeprefix("two_sample_test: ")
     checks = tuple(predictive_checks(statistics or {}, real, runs))
     if not checks:
         skipped["posterior-predictive checks"] = "no statistics were given"
@@ -235,37 +259,27 @@ def _two_sample(
     runs: Sequence[Arrays],
     seen: Mapping[str, np.ndarray],
     features: Features | None,
-    start: str,
+    common: int,
     seed: int,
 ) -> TwoSample:
-    # What begins as the logs do has its first step in common with them.
-    begin = int(start == "logs" and len(next(iter(real.values()))) > 1)
+    if not real:
+        raise DataError("something in the logs must be simulated, got all of it replayed")
+    begin = common if len(next(iter(real.values()))) > common else 0
     both = [{name: x[begin:] for name, x in run.items()} for run in (real, *runs)]
     if features is None:
         tables, names = summary_features(both, {name: x[begin:] for name, x in seen.items()})
     else:
-        found = [features(run) for run in both]
+        found = [_features_of(features, run) for run in both]
         names = list(found[0])
-        tables = [np.stack([np.asarray(f[n], np.float64) for n in names], axis=1) for f in found]
+        tables = [np.stack([f[n] for n in names], axis=1) for f in found]
     return two_sample_test(tables[0], tables[1], names, tables[2:], seed=seed)
 
 
-def _plain(x: Any) -> Any:
-    """JSON-like."""
-    if dataclasses.is_dataclass(x) and not isinstance(x, type):
-        found = {f.name: _plain(getattr(x, f.name)) for f in dataclasses.fields(x)}
-        for name, member in vars(type(x)).items():
-            if isinstance(member, property):
-                found[name] = _plain(getattr(x, name))
-        return found
-    if isinstance(x, Mapping):
-        return {str(k): _plain(v) for k, v in x.items()}
-    if isinstance(x, np.ndarray | list | tuple):
-        return [_plain(v) for v in x]
-    if isinstance(x, bool | np.bool_):
-        return bool(x)
-    if isinstance(x, np.integer | int):
-        return int(x)
-    if isinstance(x, np.floating | float):
-        return float(x) if np.isfinite(x) else None
-    return x
+def _features_of(features: Features, run: Arrays) -> dict[str, np.ndarray]:
+    found = features(run)
+    if not isinstance(found, Mapping) or not found:
+        raise ConfigError(
+            "report_card: features must return a mapping of names to one number for each user, got "
+            f"{found!r}"
+        )
+    return {str(name): np.asarray(x, np.float64) for name, x in found.items()}

@@ -59,9 +59,9 @@ def failures_of(
     if two_sample is not None and two_sample.is_told_apart:
         best = min(two_sample.tests, key=lambda test: test.p_value)
         found.append(
-            "two-sample test: real and simulated trajectories are told apart by "
-            f"{best.classifier}, accuracy {best.accuracy:.2f}, p = {two_sample.p_value:.2g}, most "
-            f"by '{two_sample.giveaways[0][0]}'"
+            "two-sample test: real and simulated trajectories are told apart, best by "
+            f"{best.classifier}, accuracy {best.accuracy:.2f}, p = {two_sample.p_value:.2g} over "
+            f"both classifiers, most by '{two_sample.giveaways[0][0]}'"
         )
     for check in checks:
         if not check.is_passed:

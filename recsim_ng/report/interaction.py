@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from recsim_ng.core.errors import DataError
+from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.trajectory import Trajectory
 from recsim_ng.core.value import Value
 
@@ -40,6 +41,25 @@ class Interactions:
         return self.outcome.dtype.kind == "i"
 
 
+def require_logs(where: str, name: str, logs: Any) -> None:
+    """Requires logs: a Trajectory, or a mapping of Values.
+
+    Args:
+      where: the function that takes them.
+      name: of the argument.
+      logs: what came.
+
+    Raises:
+      ConfigError: (also a ValueError) they are something else.
+    """
+    values = list(logs.values()) if isinstance(logs, Mapping) else []
+    if not isinstance(logs, Trajectory | Mapping) or not all(isinstance(v, Value) for v in values):
+        raise ConfigError(
+            f"{where}: {name} must be logs, a Trajectory or a mapping of variables to Values, got "
+            f"{type(logs).__name__}"
+        )
+
+
 def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = None) -> Interactions:
     """Takes the interactions out of logs.
 
@@ -56,7 +76,8 @@ def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = No
       The interactions, in the order of time.
 
     Raises:
-      DataError: (also a ValueError) there is no such field, shapes do not fit, nothing counts.
+      DataError: (also a ValueError) there is no such field, shapes do not fit, nothing counts, or
+        what counts is not finite.
     """
     x = array_of(logs, field)
     if x.shape != kept.shape:
@@ -71,6 +92,14 @@ def interactions(logs: Logs, field: str, kept: np.ndarray, item: str | None = No
     at = np.nonzero(kept)
     is_choice = x.dtype.kind in "iub"
     outcome = x[at].astype(np.int64 if is_choice else np.float64)
+    infinite = np.flatnonzero(~np.isfinite(outcome))
+    if len(infinite):
+        first = [int(index[infinite[0]]) for index in at]
+        who = f" of user {first[1]}" if len(first) > 1 else ""
+        raise DataError(
+            f"interactions: '{field}' must be finite where it counts, got "
+            f"{outcome[infinite[0]]} at step {first[0]}{who}; mend the logs, or mask it"
+        )
     user = at[1] if len(at) > 1 else np.zeros_like(at[0])
     ids = None
     if item is not None:

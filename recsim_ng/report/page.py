@@ -29,8 +29,11 @@ th { text-align: left; font-weight: normal; color: #666; border-bottom: 1px soli
 th, td { padding: 0.2rem 1.1rem 0.2rem 0; vertical-align: top; }
 td:first-child, td.number { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-img { max-width: 100%; display: block; margin: 0.8rem 0; }
+div.table { overflow-x: auto; }
+img { max-width: 100%; height: auto; display: block; margin: 0.8rem 0; }
 section { break-inside: avoid; }
+@media (max-width: 34rem) { td:first-child { white-space: normal; }
+  th, td { padding-right: 0.6rem; } body { padding: 0 0.8rem; } }
 @media print { body { font-size: 11pt; margin: 0; max-width: none; } }
 """
 
@@ -122,7 +125,7 @@ def _two_sample(card: Any) -> list[str]:
         (t.classifier, f"{t.accuracy:.3f}", f"{t.right} of {t.pairs}", f"{t.p_value:.2g}")
         for t in found.tests
     ]
-    heads = ("classifier", "accuracy", "pairs told rightly", "p")
+    heads = ("classifier", "accuracy", "pairs told rightly", "its own p")
     names = [name for name, _, _ in found.giveaways]
     figure = plot_giveaways(names, [away for _, away, _ in found.giveaways])
     among = ""
@@ -130,8 +133,8 @@ def _two_sample(card: Any) -> list[str]:
         among = f", {found.p_among_simulated:.2g} among simulated ones in the real one's place"
     note = (
         f"Real and simulated trajectories of {found.num_users} users that the classifiers had not "
-        f"seen; p = {found.p_value:.2g} over both{among}. Features with the largest weights in the "
-        "logistic regression:"
+        f"seen; p = {found.p_value:.2g} over both, twice the lesser{among}. Features with "
+        "the largest weights in the logistic regression:"
     )
     return [_table(heads, rows, (1, 2, 3)), _p(note), _picture(figure, "giveaways")]
 
@@ -175,7 +178,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         )
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return f"<table><tr>{cells('th', heads)}</tr>{body}</table>"
+    return f'<div class="table"><table><tr>{cells("th", heads)}</tr>{body}</table></div>'
 
 
 def _picture(figure: Any, what: str) -> str:

@@ -16,10 +16,12 @@ from recsim_ng.core.errors import DataError
 from recsim_ng.core.network import Network
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
+from recsim_ng.inference.beginning import first_whole_step
 from recsim_ng.inference.completion import completed
 from recsim_ng.inference.conditioned import conditioned_step, log_prob
 from recsim_ng.inference.fitting import Fit
-from recsim_ng.inference.replay import Observed, joined, observed
+from recsim_ng.inference.replay import Observed, joined
+from recsim_ng.inference.target import Target
 from recsim_ng.inference.unknown import find_unknowns
 from recsim_ng.report.interaction import Interactions, Logs, array_of, interactions
 
@@ -42,7 +44,9 @@ class Prediction:
       probabilities: `[N, A]` float64 of each alternative, None for what is no choice.
       cdf: `[N]` float64 P(Y_n <= y_n | y_{<n}), None for choices and for laws that have none.
       num_draws: D.
-      first_step: of the interactions that count: 1 if nothing is drawn at step 0, else 0.
+      first_step: of the interactions that are drawn: 1 if nothing is at step 0, else 0.
+      whole_step: the first that counts; 0 unless logs begin in the middle of a run.
+      lacking: "variable.field" of what the story carries on and the logs do not tell before.
     """
 
     field: str
@@ -52,6 +56,8 @@ class Prediction:
     cdf: np.ndarray | None
     num_draws: int
     first_step: int
+    whole_step: int = 0
+    lacking: tuple[str, ...] = ()
 
 
 def predict(
@@ -67,7 +73,10 @@ def predict(
     """Predicts logs that were held out of a fit.
 
     They may be later steps of the same users, or others; what was inferred and does not change over
-    time, users' own parameters too, carries over. So the story must be of as many users.
+    time, users' own parameters too, carries over. So the story must be of as many users. Logs may
+    begin in the middle of a run; what they lack there of all that the story carries on has to
+    follow from their first steps, which then do not count. Logs of draws alone do not tell where
+    they begin: they are taken to begin where the story does.
 
     Args:
       story: a Network, or its variables.
@@ -88,10 +97,12 @@ def predict(
     """
     check.whole("predict", "num_draws", num_draws, 1)
     network = story if isinstance(story, Network) else Network(story)
-    given = observed(network, held_out)
+    target = Target(network, held_out)
+    given = target.given
     _require_same_users(fit, given)
     variable, name, is_later = _drawn_field(network, given, field)
     draws = static_draws(network, fit, given, num_draws)
+    whole_step, lacking = first_whole_step(target, with_static(given, draws[0]))
     predicted = tf.function(
         lambda given, draw: _laws(network, with_static(given, draw), variable, name),
         jit_compile=True,
@@ -104,7 +115,7 @@ def predict(
             add = np.logaddexp if part == "log_prob" else np.add
             found[part] = add(found[part], x) if part in found else x
     kept = np.ones(found["log_prob"].shape, bool)
-    kept[0] = not is_later
+    kept[: max(whole_step, int(is_later))] = False
     whole = f"{variable}.{name}"
     if mask is not None:
         seen = array_of(held_out, mask)
@@ -124,6 +135,8 @@ def predict(
         mean.get("cdf"),
         count,
         int(is_later),
+        whole_step,
+        tuple(lacking),
     )
 
 
@@ -202,6 +215,11 @@ def _require_same_users(fit: Fit, given: Observed) -> None:
 
 def _drawn_field(network: Network, given: Observed, field: str | None) -> tuple[str, str, bool]:
     """The variable and field, and whether it is drawn from step 1 on only."""
+    if given.length == 1:
+        raise DataError(
+            "predict: held-out logs must have two steps at least, each predicted by the one "
+            "before, got one; hold out more"
+        )
     bare = Observed({}, given.static, given.length)
     drawn = {u.name: u for u in find_unknowns(network, bare) if u.when in ("each", "later")}
     held = {f"{name}.{f}" for name, value in given.moving.items() for f in value.as_dict}

@@ -58,15 +58,17 @@ def predictive_checks(
 
     Raises:
       ConfigError: (also a ValueError) a statistic is no function.
-      DataError: (also a ValueError) a statistic is not finite, no vector, or not always as long.
+      DataError: (also a ValueError) a statistic is not finite, no vector, not always as long, or
+        reads a field that is not there.
 
     Source: Gelman, Meng and Stern, Statistica Sinica 6, 1996.
     """
+    check.instance("predictive_checks", "statistics", statistics, Mapping)
     found = []
     for name, statistic in statistics.items():
         check.function("predictive_checks", f"statistics['{name}']", statistic)
-        observed = _vector(name, statistic(logs))
-        simulated = [_vector(name, statistic(run)) for run in runs]
+        observed = _vector(name, statistic, logs)
+        simulated = [_vector(name, statistic, run) for run in runs]
         lengths = sorted({len(x) for x in (observed, *simulated)})
         if len(lengths) > 1:
             raise DataError(
@@ -87,10 +89,21 @@ def _joint(observed: np.ndarray, simulated: np.ndarray) -> float:
     return float(np.mean(furthest >= furthest[0] * (1 - 1e-9)))
 
 
-def _vector(name: str, x: Any) -> np.ndarray:
-    x = np.atleast_1d(np.asarray(x, np.float64))
+def _vector(name: str, statistic: Statistic, run: Mapping[str, np.ndarray]) -> np.ndarray:
+    try:
+        found = statistic(run)
+    except KeyError as error:
+        raise DataError(
+            f"predictive_checks: statistic '{name}' must read what is simulated, {sorted(run)}, "
+            f"got {error}; name one of these"
+        ) from error
+    try:
+        x = np.atleast_1d(np.asarray(found, np.float64))
+    except (TypeError, ValueError):
+        x = np.empty(0)
     if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
         raise DataError(
-            f"predictive_checks: statistic '{name}' must be a finite number or vector, got {x}"
+            f"predictive_checks: statistic '{name}' must be a finite number or vector, got "
+            f"{found!r}"
         )
     return x

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.data import SlicedValue, data_variable
@@ -15,9 +16,12 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.site import Condition, Record, Seed
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
+from recsim_ng.inference.beginning import first_whole_step
+from recsim_ng.inference.completion import completed, missing
 from recsim_ng.inference.conditioned import conditioned_step, plain
 from recsim_ng.inference.fitting import Fit
 from recsim_ng.inference.replay import Observed, is_hidden, observed
+from recsim_ng.inference.target import Target
 from recsim_ng.report.interaction import Logs
 from recsim_ng.report.prediction import static_draws, with_static
 from recsim_ng.runtime import TFRuntime
@@ -47,7 +51,9 @@ def simulate(
       num_runs: how many.
       replayed: variables that follow the logs, as what was shown by a system that the story does
         not know.
-      start: "logs": x_0 is that of the logs; "story": it is drawn as the story says.
+      start: "logs": x_0 is that of the logs; "story": it is drawn as the story says. Where logs
+        begin in the middle of a run and lack what the story carries on, the first steps up to that
+        at which it follows from them are the logs' too.
       seed: of the runs; run i has the pair (seed, i).
 
     Returns:
@@ -61,8 +67,14 @@ def simulate(
     check.whole("simulate", "num_runs", num_runs, 1)
     check.one_of("simulate", "start", start, STARTS)
     network = story if isinstance(story, Network) else Network(story)
-    given = observed(network, logs)
+    target = Target(network, logs)
+    given = target.given
     draws = static_draws(network, fit, given, num_runs)
+    begin = 0
+    if start == "logs":
+        begin, _ = first_whole_step(target, with_static(given, draws[0]))
+    carried = _carried_at(network, given, draws, begin) if begin else []
+    whole, given = given, _from_step(given, begin)
     network = _with_replayed(network, given, replayed)
     given = given._replace(
         moving={name: value for name, value in given.moving.items() if name not in replayed}
@@ -73,13 +85,19 @@ def simulate(
     runs = []
     for i in range(num_runs):
         known = with_static(given, draws[i % len(draws)])
+        if begin:
+            known = known._replace(first=carried[i % len(draws)])
         first = (
             _first_of_logs(network, known)
             if start == "logs"
             else _first_of_story(network, known, addresses, (seed, i))
         )
         run = runtime.trajectory(given.length, first, seed=(seed, i), record=record)
-        runs.append(arrays(run, record))
+        found = arrays(run, record)
+        if begin:
+            before = arrays(whole.moving, record)
+            found = {name: np.concatenate([before[name][:begin], x]) for name, x in found.items()}
+        runs.append(found)
     return runs
 
 
@@ -143,6 +161,27 @@ def _with_replayed(network: Network, given: Observed, replayed: Sequence[str]) -
             for v in network.variables
         ]
     )
+
+
+def _from_step(given: Observed, begin: int) -> Observed:
+    moving = {name: value.map(lambda x: x[begin:]) for name, value in given.moving.items()}
+    return given._replace(moving=moving, length=given.length - begin)
+
+
+def _carried_at(
+    network: Network, given: Observed, draws: Sequence[dict[str, Value]], step: int
+) -> list[dict[str, Value]]:
+    """What logs lack and the story carries on, at a step of theirs, for each draw."""
+    fields: dict[str, list[str]] = {}
+    for name, field in missing(network, with_static(given, draws[0])):
+        fields.setdefault(name, []).append(field)
+
+    def of(given: Observed, draw: dict[str, Value]) -> dict[str, Value]:
+        moving = completed(network, with_static(given, draw)).moving
+        return {n: moving[n].at(*inner).map(lambda x: x[step]) for n, inner in fields.items()}
+
+    compiled = tf.function(of, autograph=False)
+    return [compiled(given, draw) for draw in draws]
 
 
 def _first_of_logs(network: Network, known: Observed) -> dict[str, Value]:

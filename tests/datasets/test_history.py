@@ -126,13 +126,21 @@ def test_two_events_at_one_time_or_step_are_refused_by_name():
         ({"time": [0, 1, np.nan, 3.0]}, "History, event 2: 'time' must be finite, got nan (1 such"),
         ({"time": list("abcd")}, "History: 'time' must be numbers, got <U1"),
         ({"time": [1, 2]}, "History: 'time' must have one value for each of 4 events, got [2]"),
-        ({"step": [0, 0, -1, 1]}, "History, event 2: 'step' must be a whole number of at least 0"),
-        ({"step": [0, 0, 0.5, 1]}, "'step' must be a whole number of at least 0, got 0.5"),
-        ({"step": [0, 0, 2**31 - 1, 1]}, "steps times users must be at most 2147483647"),
+        ({"step": [0, 0, -1, 1]}, "History, event 2: 'step' must be a whole number from 0"),
+        ({"step": [0, 0, 0.5, 1]}, "'step' must be a whole number from 0 to 999999, got 0.5"),
+        (
+            {"step": [0, 0, 10**6, 1]},
+            "a whole number from 0 to 999999, got 1000000; number the steps",
+        ),
     ],
 )
 def test_bad_times_and_steps_are_refused(options, message):
     assert message in refusal(USER, X, ids(2), **options)
+
+
+def test_histories_beyond_all_memory_are_refused():
+    message = refusal([0], {"x": [1.0]}, ids(2148), step=[999_999])
+    assert "steps times users must be at most 2147483647, got 1000000 times 2148" in message
 
 
 @pytest.mark.parametrize(

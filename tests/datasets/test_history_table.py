@@ -76,6 +76,12 @@ def test_the_same_through_a_file_without_names(write):
             "log.csv, line 5 (1 such rows); leave repeated rows out",
         ),
         ("ann,c,-1,1", {"time": None, "step": "when"}, "'when' must be a whole number from 0 to"),
+        (
+            "ann,c,2000000000,1",
+            {"time": None, "step": "when"},
+            "log.csv, line 6: 'step' must be a whole number from 0 to 999999, got 2000000000; "
+            "number the steps from 0, or give it as time",
+        ),
     ],
 )
 def test_bad_logs_are_refused(write, row, options, message):
@@ -93,7 +99,14 @@ def test_bad_logs_are_refused(write, row, options, message):
         ({"vocabularies": {"x": []}}, "vocabularies must be one of"),
         ({"numbers": {"user": "x"}}, "a field must not be called 'user'"),
         ({"users": ["ann", "bob", "ann"]}, "users: each name must be given once, got 'ann' twice"),
+        ({"numbers": {"__time": "x"}}, "a field must not be called '__time'"),
+        ({"numbers": ["x"]}, r"read_history: numbers must be a Mapping, got \['x'\]; give one by"),
+        ({"user": True}, "the column of user must be its name or its number from 0, got True"),
         ({"fillers": {"y": 0}}, "each filler must be of a field"),
+        ({"fillers": {"x": "a"}}, "the filler of 'x' must be a finite number that float32"),
+        ({"fillers": {"x": np.nan}}, "the filler of 'x' must be a finite number that float32"),
+        ({"fillers": {"item": 0.5}}, "the filler of 'item' must be a finite number that int32"),
+        ({"fillers": {"item": [1, 2]}}, "the filler of 'item' must be a finite number that int32"),
     ],
 )
 def test_bad_settings_are_refused(write, options, message):

@@ -63,6 +63,7 @@ def test_ratings_of_one_second_stay_in_the_order_of_the_log(write):
         ("ann,w,nan,1", {}, "line 5: 'r' must be a number, got 'nan'"),
         ("ann,w,6,1", {"scale": (-5, 5)}, "line 2: 'r' must be a number from -5 to 5, got '7.5'"),
         ("ann,w,6,", {}, "line 5: 't' must be a time in units of 1 s from"),
+        ("ann,w,1e39,1", {}, "line 5: 'r' must be a number from -3.40282e+38 to 3.40282e+38, got"),
         ("ann,,6,1", {}, "line 5: 'i' must be a name, got ''"),
         ("cleo,w,6,1", {"users": ["bob", "ann"]}, "line 5: 'u' must be one of the 2 users given"),
         ("", {"items": ["x"]}, "line 4: 'i' must be one of the 1 items given, got 'w'"),
@@ -81,7 +82,7 @@ def test_bad_ratings_are_refused(write, row, options, message):
     assert str(caught.value).startswith(str(path)) and message in str(caught.value)
 
 
-@pytest.mark.parametrize("scale", [(5, 1), ("a", 5), (float("nan"), 1)])
+@pytest.mark.parametrize("scale", [(5, 1), ("a", 5), (float("nan"), 1), 5, (1, 2, 3), "12"])
 def test_a_scale_that_is_none_is_refused(write, scale):
     with pytest.raises(ConfigError, match="read_ratings: scale must "):
         read_ratings(write(LOG), **COLUMNS, scale=scale)

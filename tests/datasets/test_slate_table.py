@@ -70,8 +70,8 @@ def random_log(rng, path, num_slates=60, num_users=5, num_positions=4, num_items
         user = f"u{rng.integers(num_users)}"
         shown = rng.permutation(num_positions)[: rng.integers(1, num_positions + 1)]
         clicked = rng.choice([*shown, -1])
-        for position in shown:
-            item, p = rng.integers(num_items), 1 - rng.random()
+        for position, item in zip(shown, rng.permutation(num_items)[: len(shown)], strict=True):
+            p = 1 - rng.random()
             x, click = rng.normal(), int(position == clicked)
             rows.append(f"s,{user},{time},{item},{position},{click},{p},{x},k")
             slates[user, int(time)][int(position)] = (int(item), click, p, x)
@@ -147,6 +147,11 @@ def test_two_clicks_in_a_slate_are_no_choice(write):
         ("s4,a,9,a,1,0,nan,1,u", {}, "line 7: 'p' must be a number from"),
         ("s4,a,9,a,1,2,1,1,u", {}, "line 7: 'click' must be 0 or 1, false or true, got '2'"),
         ("s4,a,9,a,0,0,1,1,u", {}, "line 7: 'pos' must be a whole number from 1 to 1e+06, got '0'"),
+        (
+            "s4,a,9,a,1,0,1,1e39,u",
+            {"features": {"x": "x"}},
+            "line 7: 'x' must be a number from -3.4",
+        ),
         ("s4,a,9,,1,0,1,1,u", {}, "line 7: 'item' must be a name, got ''"),
         ("s4,a,9,d,1,0,1,1,u", {"items": list("abc")}, "line 7: 'item' must be one of the 3 items"),
         ("s4,a,x,a,1,0,1,1,u", {"time": "t"}, "line 7: 't' must be a time in units of 1 s"),
@@ -154,6 +159,11 @@ def test_two_clicks_in_a_slate_are_no_choice(write):
             "s1,a,9,b,2,0,1,1,u",
             {"slate_id": "slate"},
             "line 7: each position of a slate must be filled once, got 'pos' 2 again, as in ",
+        ),
+        (
+            "s1,a,9,c,3,0,1,1,u",
+            {"slate_id": "slate"},
+            "line 7: each item of a slate must be shown once, got 'item' c again, as in ",
         ),
     ],
 )

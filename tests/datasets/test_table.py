@@ -187,6 +187,30 @@ def test_another_encoding_is_refused_or_named(tmp_path):
     assert read_table(path, encoding="latin-1").names("a").tolist() == ["café"]
 
 
+def test_the_character_nul_is_refused_with_its_line(write):
+    path = write("a,b\nx,1\ny\0z,2\n")
+    assert f"{path}, line 3: must be text, got the character NUL; name the file's encoding" in (
+        refusal(lambda: read_table(path))
+    )
+    path.write_text("a,b\nx,1\n", encoding="utf-16")
+    assert read_table(path, encoding="utf-16").names("a").tolist() == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "message"),
+    [
+        (None, {}, "path must be the name of a file, got None"),
+        ("a.csv", {"delimiter": 3}, "delimiter must be a str, got 3"),
+        ("a.csv", {"encoding": "klingon"}, "encoding must be one that Python knows, got 'klingon'"),
+        ("a.csv", {"columns": "u"}, "columns must be a Mapping, got 'u'"),
+        ("a.csv", {"columns": {"u": 1.5}}, "the column of u must be its name or its number"),
+    ],
+)
+def test_arguments_of_other_types_are_refused(path, options, message):
+    with pytest.raises(ConfigError, match=f"^read_table: {message}"):
+        read_table(path, **options)
+
+
 def test_a_delimiter_that_cannot_be_told_is_asked_for(write):
     with pytest.raises(ConfigError, match="delimiter must be given for 'a.dat', whose suffix is"):
         read_table(write("a\n1\n", "a.dat"))

@@ -165,6 +165,8 @@ def test_a_point_is_off_and_an_interrupted_calibration_goes_on(tmp_path, exact):
     )
     assert steps == [4]
     assert resumed.num_distrusted == found.num_distrusted
+    assert resumed.distrust == found.distrust
+    assert bool(found.distrust) == (found.num_distrusted > 0)
     for name, ranks in found.ranks.items():
         np.testing.assert_array_equal(resumed.ranks[name], ranks)
 
@@ -175,7 +177,7 @@ def test_what_is_off_stands_first(rng):
         "wrong": rng.beta(3, 12, 100),
         "wide": rng.beta(9, 9, 100),
     }
-    found = Calibration(ranks, "mcmc", 100, 4, 0.05)
+    found = Calibration(ranks, "mcmc", 100, 4, 0.05, distrust="the least ESS is 9")
     assert {v.name: v.shape for v in found.verdicts if v.is_off} == {
         "wrong": "draws are too high",
         "wide": "draws are too wide",
@@ -183,7 +185,8 @@ def test_what_is_off_stands_first(rng):
     assert found.verdicts[-1].name == "right"
     assert repr(found).endswith(
         "3 numbers, 100 ranks of each from 100 data sets; chance of any false alarm 0.05; 4 of 100 "
-        "fits distrust themselves"
+        "fits distrust themselves, the first of them: the least ESS is 9. "
+        "recsim_ng.plot.plot_calibration draws it"
     )
     points, difference, low, high = found.ecdf_difference("wrong")
     assert len(points) == 49

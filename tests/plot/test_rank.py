@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsim_ng.inference.calibration import Calibration
-from recsim_ng.plot.rank import plot_calibration
+from recsim_ng.plot import plot_calibration
 
 
 @pytest.fixture

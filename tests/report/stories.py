@@ -51,6 +51,36 @@ def rating_story(items, qualities=6):
     return Network([quality, shown, rating])
 
 
+def mood_story(accumulates=False):
+    """Mood that follows by how much the last slate was better than the one before it.
+
+    best_t = shown_{t-1}, mood_t = mood_{t-1} / 2 + best_t - best_{t-1}, said_t ~ N(slope mood_t,
+    1e-3); with `accumulates` best_t is the sum of all that was shown.
+    """
+    slope, shown, said = (Variable(name, X) for name in ("slope", "shown", "said"))
+    mood = Variable("mood", ValueSpec(x=FieldSpec(), best=FieldSpec()))
+    slope.initial_value = value(lambda: Value(x=ed.Normal(0.0, 1.0, name="x")))
+    shown.value = value(lambda: Value(x=ed.Normal(tf.zeros([50]), 1.0, name="x")))
+    mood.initial_value = value(lambda: Value(x=tf.zeros([50]), best=tf.zeros([50])))
+
+    def moved(before, last):
+        best = last.get("x") + (before.get("best") if accumulates else 0.0)
+        return Value(x=before.get("x") / 2 + best - before.get("best"), best=best)
+
+    mood.value = value(moved, (mood.previous, shown.previous))
+    said.value = value(
+        lambda a, m: Value(x=ed.Normal(a.get("x") * m.get("x"), 1e-3, name="x")), (slope, mood)
+    )
+    return Network([slope, shown, mood, said])
+
+
+def mood_logs(begin, *fields, accumulates=False):
+    """Six steps of logs of moods, those fields of the mood among them, and the true slope."""
+    run = TFRuntime(mood_story(accumulates)).trajectory(begin + 6, seed=3)
+    logs = {"shown": run["shown"], "mood": run["mood"].at(*fields), "said": run["said"]}
+    return part(logs, begin, begin + 6), np.asarray(run["slope"]["x"][0])
+
+
 def fit_of(story, logs, posterior, problems=()):
     """A fit with a posterior of our own: name -> `[draws, ...]`, one chain."""
     with warnings.catch_warnings():

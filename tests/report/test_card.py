@@ -10,7 +10,7 @@ import tensorflow as tf
 from recsim_ng import TFRuntime
 from recsim_ng.core import Value
 from recsim_ng.core.errors import ConfigError, DataError, OutputError
-from recsim_ng.report.card import report_card
+from recsim_ng.report.card import _two_sample, report_card
 from recsim_ng.report.policy import PolicyLog
 from tests.report.stories import (
     fit_of,
@@ -70,6 +70,7 @@ def test_the_truth_beats_baselines_and_nothing_speaks_against_it(good):
     assert {c.name for c in good.comparisons if c.is_beaten} >= {"popularity"}
     assert repr(good).startswith("ReportCard of pick.choice by mcmc: nothing that was looked at")
     assert not good.skipped
+    assert " nats per interaction, 1800 interactions of 60 users" in repr(good)
 
 
 def test_a_fit_that_failed_says_so_first_and_all_that_is_wrong_after_it(bad):
@@ -101,9 +102,10 @@ class Reader(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.sources, self.open, self.text = [], [], []
+        self.sources, self.open, self.text, self.widths = [], [], [], set()
 
     def handle_starttag(self, tag, attrs):
+        self.widths |= {value for name, value in attrs if name == "width"}
         self.sources += [value for name, value in attrs if name in ("src", "href")]
         if tag not in self.VOID:
             self.open.append(tag)
@@ -122,7 +124,8 @@ def test_the_page_needs_no_other_file_and_has_failures_first(good, bad, tmp_path
         text = (tmp_path / "card.html").read_text()
         reader.feed(text)
         assert not reader.open and "http" not in text and "<script" not in text
-        assert len(reader.sources) == pictures
+        assert len(reader.sources) == pictures and len(reader.widths) == 1
+        assert text.count("<table>") == text.count('<div class="table"><table>') > 0
         assert all(source.startswith("data:image/png;base64,") for source in reader.sources)
         words = "".join(reader.text)
         for failure in card.failures:
@@ -141,7 +144,7 @@ def test_what_the_story_does_not_hold_comes_with_the_logs():
         report_card(taste_story(4), fit, part(seen, 3, 6), **options)
     found = report_card(taste_story(4), fit, part(seen, 3, 6), logs=part(seen, 0, 3), **options)
     assert found.num_interactions == 8
-    assert found.skipped["two-sample test"].endswith("must have 40 users at least, got 4")
+    assert found.skipped["two-sample test"] == "must have 40 users at least, got 4"
 
 
 def test_ratings_of_logged_items_have_item_means_as_a_baseline(rng):
@@ -178,5 +181,28 @@ def test_settings_are_checked():
     with pytest.raises(ConfigError, match="report_card: fit must be"):
         report_card(taste_story(2), None, logs)
     fit = fit_of(taste_story(2), logs, {"taste.x": tastes[None]})
-    with pytest.raises(ConfigError, match="report_card: num_runs must be a whole number"):
-        report_card(taste_story(2), fit, logs, num_runs=0)
+    for wrong, message in (
+        ({"num_runs": 0}, "num_runs must be a whole number"),
+        ({"held_out": None}, "held_out must be logs, .* got NoneType"),
+        ({"logs": 3}, "logs must be logs, .* got int"),
+        ({"story": None}, "story must be a Network or its variables, got NoneType"),
+        ({"policies": 3}, "policies must be a PolicyLog, got 3"),
+        ({"features": 3}, "features must be a function or None, got 3"),
+    ):
+        options = {"story": taste_story(2), "held_out": logs, **wrong}
+        with pytest.raises(ConfigError, match=f"^report_card: {message}"):
+            report_card(fit=fit, **options)
+
+
+def test_features_must_be_named_numbers_of_users_and_something_must_be_simulated():
+    real = {"pick.choice": np.zeros((4, 50))}
+    for found in ({}, 3):
+        with pytest.raises(ConfigError, match=f"features must return a mapping .* got {found}"):
+            _two_sample(real, [real], {}, lambda run, found=found: found, 1, 0)
+    with pytest.raises(DataError, match="something in the logs must be simulated, got all of it"):
+        _two_sample({}, [{}], {}, None, 1, 0)
+
+
+def test_a_page_needs_a_name(good):
+    with pytest.raises(ConfigError, match="save_html: path must be the name of a file, got None"):
+        good.save_html(None)

@@ -8,7 +8,7 @@ from scipy import special, stats
 from recsim_ng.core import Value
 from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.report.prediction import predict
-from tests.report.stories import fit_of, part, taste_logs, taste_story
+from tests.report.stories import fit_of, mood_logs, mood_story, part, taste_logs, taste_story
 from tests.walk import walk_logs, walk_story
 
 RATES, SCALES = np.array([0.5, 0.7, 0.9], np.float32), np.array([0.4, 0.5, 0.8], np.float32)
@@ -105,3 +105,33 @@ def test_what_changes_over_time_does_not_carry_over():
     fit = fit_of(story, logs, {"level.x": np.zeros((2, 7), np.float32)})
     with pytest.raises(DataError, match=r"carries over only where it is the same .*\['level.x'\]"):
         predict(story, fit, logs)
+
+
+def test_steps_at_which_logs_in_the_middle_of_a_run_lack_something_do_not_count():
+    logs, slope = mood_logs(4, "x")
+    fit = fit_of(mood_story(), logs, {"slope.x": [slope]})
+    found = predict(mood_story(), fit, logs, "said.x")
+    assert (found.whole_step, found.lacking) == (1, ("mood.best",))
+    assert found.interactions.step.min() == 1
+    expected = stats.norm(slope * logs["mood"]["x"], 1e-3).logpdf(logs["said"]["x"])
+    np.testing.assert_allclose(found.log_prob, expected[1:].ravel(), rtol=1e-3, atol=1e-3)
+
+
+def test_one_step_is_too_few(walk):
+    fit, held_out = walk
+    with pytest.raises(
+        DataError, match="^predict: held-out logs must have two steps at least, .*got"
+    ):
+        predict(walk_story(), fit, part(held_out, 0, 1))
+
+
+def test_logs_that_are_no_numbers_are_refused(walk):
+    fit, held_out = walk
+    for x, message in (
+        (np.nan, "'walk', field 'x': logs must be numbers, got NaN at step 2"),
+        (np.inf, "'walk.x' must be finite where it counts, got inf at step 2 of user 1"),
+    ):
+        broken = np.array(held_out["walk"]["x"])
+        broken[2, 1] = x
+        with pytest.raises(DataError, match=message):
+            predict(walk_story(), fit, {"walk": Value(x=broken)})

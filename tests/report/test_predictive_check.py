@@ -43,6 +43,12 @@ def test_p_values_count_what_is_simulated():
     ("statistic", "error", "message"),
     [
         (3, ConfigError, r"statistics\['s'\] must be"),
+        (
+            lambda run: run["a.y"],
+            DataError,
+            r"'s' must read what is simulated, \['a.x'\], got 'a.y'",
+        ),
+        (lambda run: "much", DataError, "'s' must be a finite number or vector, got 'much'"),
         (lambda run: np.nan, DataError, "'s' must be a finite number or vector, got"),
         (lambda run: run["a.x"], DataError, "'s' must be a finite number or vector, got"),
         (lambda run: np.ones(int(run["a.x"][0, 0])), DataError, r"always be as long, got \[1, 2\]"),

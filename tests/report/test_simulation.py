@@ -10,7 +10,7 @@ from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.core.site import Condition
 from recsim_ng.core.variable import value
 from recsim_ng.report.simulation import compared_fields, simulate
-from tests.report.stories import fit_of, part, taste_logs, taste_story
+from tests.report.stories import fit_of, mood_logs, mood_story, part, taste_logs, taste_story
 from tests.small_networks import X
 from tests.walk import walk_logs, walk_story
 
@@ -69,3 +69,22 @@ def test_replayed_variables_follow_the_logs(start):
         simulate(story, fit, logs, 1, replayed=["slope"])
     with pytest.raises(ConfigError, match="simulate: start must be one of"):
         simulate(story, fit, logs, 1, start="x")
+
+
+def test_what_logs_in_the_middle_of_a_run_lack_follows_from_their_first_steps():
+    logs, slope = mood_logs(4, "x")
+    fit = fit_of(mood_story(), logs, {"slope.x": [slope, slope]})
+    for run in simulate(mood_story(), fit, logs, 2, replayed=["shown"]):
+        np.testing.assert_allclose(run["mood.x"], logs["mood"]["x"], atol=1e-4)
+        np.testing.assert_allclose(run["said.x"], logs["said"]["x"], atol=1e-2)
+
+
+def test_what_never_follows_from_logs_must_be_in_them():
+    logs, slope = mood_logs(4, "x", accumulates=True)
+    fit = fit_of(mood_story(True), logs, {"slope.x": [slope]})
+    message = (
+        r"held-out logs: .* \(their first 'mood.x' is not the story's\) must hold all that it "
+        r"carries on, got none of \['mood.best'\], which do not follow from later steps; log them"
+    )
+    with pytest.raises(DataError, match=message):
+        simulate(mood_story(True), fit, logs, 1)
