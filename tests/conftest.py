@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import zlib
 
 # Before TensorFlow is imported anywhere: it reads these once.
@@ -25,7 +26,24 @@ def pytest_collection_finish():
     """What is imported stays: the collector need not look at it again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """What a module has made goes with it, or a worker ends at many gigabytes."""
+    if nextitem is not None and nextitem.module is item.module:
+        return
+    for held in list(vars(item.module).values()):
+        if hasattr(held, "cache_clear"):
+            held.cache_clear()
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework import ops
+
+        # TensorFlow registers each use of a custom gradient for good, and its graph with it.
+        registered = ops.gradient_registry._registry
+        for name in [name for name in registered if name.startswith("CustomGradient-")]:
+            del registered[name]
+    gc.collect()
 
 
 def pytest_addoption(parser):
