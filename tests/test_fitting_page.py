@@ -23,7 +23,7 @@ def page(tmp_path_factory):
         code = code.replace(long, short)
     folder = tmp_path_factory.mktemp("page")
     (folder / "viewers.py").write_text(code)
-    with pytest.MonkeyPatch.context() as patch, pytest.warns(UserWarning, match="Masked has no"):
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         return folder, runpy.run_path("viewers.py")
 

@@ -222,7 +222,6 @@ def test_a_trajectory_that_cannot_be_is_refused(options, message):
         History.from_events(USER, X, ids(2)).trajectory("log", **options)
 
 
-@pytest.mark.filterwarnings("ignore:Masked has no keyed transform")
 def test_ragged_histories_are_scored_by_their_events_alone(rng):
     """Against the sum of the normal density's logarithm over R events; fillers are far off."""
     import tensorflow as tf

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core.errors import NoInverseError
@@ -11,9 +13,12 @@ from recsim_ng.core.noise import Key
 from recsim_ng.core.transforms.parameter import can_map, map_parameters
 from recsim_ng.core.transforms.transform import (
     Transform,
+    choose,
     extend,
     fallback,
+    need_key,
     register,
+    shape_of,
     tfd,
     transform_of,
 )
@@ -131,3 +136,45 @@ class TransformedDistributionTransform(Transform):
                 f"the bijector {bijector.name} maps several points to one; use one that does not"
             )
         return transform_of(base).inverse(base, inner, key)
+
+
+@register(tfd.Masked)
+class MaskedTransform(Transform):
+    """x by the inner distribution where the mask holds, else the safe value, which has no noise."""
+
+    def draw(self, distribution: Any, key: Key, shape: Any) -> Any:
+        inner = distribution.distribution
+        return transform_of(inner).draw(inner, key, shape)
+
+    def forward(self, distribution: Any, noise: Any) -> Any:
+        inner = distribution.distribution
+        value = transform_of(inner).forward(inner, noise)
+        return self._where_valid(distribution, value, self._safe(distribution))
+
+    def inverse(self, distribution: Any, value: Any, key: Key | None) -> Any:
+        key, inner = need_key(distribution, key), distribution.distribution
+        # What stands where the mask does not hold may be impossible, and tells nothing.
+        value = self._where_valid(distribution, value, self._safe(distribution))
+        found = transform_of(inner).inverse(inner, value, key.fold("value"))
+        rank = value.shape.rank - inner.event_shape.rank
+        batch = shape_of(value)[:rank]
+        fresh = transform_of(inner).draw(inner, key.fold("fresh"), batch)
+        return choose(tf.broadcast_to(distribution.validity_mask, batch), found, fresh)
+
+    def _safe(self, distribution: Any) -> Any:
+        """TFP's own default is a draw of its sampler, which differs between backends."""
+        inner, made_by = distribution.distribution, distribution.safe_sample_fn
+        if made_by is not _DEFAULT_SAFE:
+            return tf.stop_gradient(made_by(inner))
+        # One noise for all elements: theirs must not depend on the shard that they are in.
+        own = transform_of(inner)
+        return tf.stop_gradient(own.forward(inner, own.draw(inner, _SAFE_KEY, ())))
+
+    def _where_valid(self, distribution: Any, value: Any, other: Any) -> Any:
+        mask = tf.convert_to_tensor(distribution.validity_mask)
+        ones = [1] * distribution.event_shape.rank
+        return tf.where(tf.reshape(mask, extend(shape_of(mask), ones)), value, other)
+
+
+_DEFAULT_SAFE = inspect.signature(tfd.Masked.__init__).parameters["safe_sample_fn"].default
+_SAFE_KEY = Key((np.uint32(0), np.uint32(0)))

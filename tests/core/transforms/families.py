@@ -229,6 +229,18 @@ FAMILIES: dict[str, Case] = {
     ),
     "MixtureSameFamily of vectors": Case(_vector_mixture, "posterior"),
     "MixtureSameFamily, every component drawn": Case(_unmappable_mixture, "posterior"),
+    "Masked": Case(
+        lambda t: tfd.Masked(tfd.Gamma(_t([1.0, 2.0, 3.0], t), _t(2.0, t)), [True, False, True]),
+        "posterior",
+    ),
+    "Masked vectors, with a safe value": Case(
+        lambda t: tfd.Masked(
+            tfd.MultivariateNormalTriL(_t([[0.0, 1.0]] * 3, t), _tril(t)),
+            [True, True, False],
+            safe_sample_fn=lambda d: d.mean(),
+        ),
+        "posterior",
+    ),
     "Mixture": Case(_heterogeneous, "posterior"),
     "Blockwise of a list": Case(_mixed_blocks, "unique"),
     "Blockwise of a coroutine": Case(_iterated, "posterior"),
