@@ -14,6 +14,7 @@ from recsim_ng.inference.conditioned import conditioned, plain
 from recsim_ng.inference.replay import Observed
 from recsim_ng.inference.target import Target
 
+_NUM_SEEDS = 16  # a fair coin comes up alike under all of them with probability 3e-5
 _ROUNDING = 1e-3  # relative to the greater of the number and 1
 
 
@@ -76,22 +77,37 @@ def first_whole_step(target: Target, known: Observed) -> tuple[int, list[str]]:
 
 def _unlike(target: Target) -> str | None:
     """The first field that the story does not draw and that begins otherwise in the logs."""
+    unlike = {f: x for f, x in _beginning(target, 0).items() if _differ(x, _held(target, f))}
+    for seed in range(1, _NUM_SEEDS):
+        if not unlike:
+            return None
+        # What follows from an unknown is as the unknown happens to be drawn.
+        other = _beginning(target, seed)
+        unlike = {f: x for f, x in unlike.items() if not _differ(x, other[f])}
+    return ".".join(next(iter(unlike)))
+
+
+def _held(target: Target, field: tuple[str, str]) -> Any:
+    return target.given.at_first()[field[0]].get(field[1])
+
+
+def _beginning(target: Target, seed: int) -> dict[tuple[str, str], Any]:
+    """What the story begins with, of fields that it does not draw and that logs hold."""
     network, first = target.network, target.given.at_first()
     current: dict[str, Value] = {}
+    found = {}
     for variable in network.order("initial_value"):
-        definition = variable.initial_value
+        definition, name = variable.initial_value, variable.name
         if definition is None:
             continue
-        held = first[variable.name].as_dict if variable.name in first else {}
-        own = conditioned(network, variable, definition, current, {}, {}).value
-        made = conditioned(network, variable, definition, current, {}, held)
-        current[variable.name] = made.value
-        if variable.name not in target.given.moving:
-            continue
-        for field, x in held.items():
-            if field not in made.log_probs and _differ(plain(own.get(field)), x):
-                return f"{variable.name}.{field}"
-    return None
+        held = first[name].as_dict if name in first else {}
+        own = conditioned(network, variable, definition, current, {}, {}, seed).value
+        made = conditioned(network, variable, definition, current, {}, held, seed)
+        current[name] = made.value
+        if name in target.given.moving:
+            undrawn = [field for field in held if field not in made.log_probs]
+            found |= {(name, field): plain(own.get(field)) for field in undrawn}
+    return found
 
 
 def _differ(x: Any, y: Any) -> bool:
