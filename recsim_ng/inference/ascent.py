@@ -35,8 +35,8 @@ class Learnt:
       is_at_rest: `[B]` whether the ELBO rose no more when the learning rate began to fall.
     """
 
-    parameters: tuple[Any, ...]
-    frame: Frame
+    parameters: tuple[Any, ...] = dataclasses.field(repr=False)
+    frame: Frame = dataclasses.field(repr=False)
     trace: np.ndarray
     is_at_rest: np.ndarray
 

@@ -16,6 +16,7 @@ Source: Wei and Tanner (1990), A Monte Carlo implementation of the EM algorithm,
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,10 +25,12 @@ import tensorflow as tf
 
 from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
+from recsim_ng.inference.checkpoint import Checkpoint
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.inferred import Inferred
 from recsim_ng.inference.mcmc import STEPS_AT_ONCE, McmcSettings, Sampler
 from recsim_ng.inference.optimum import OptimumSettings, lowest
+from recsim_ng.inference.origin import NOWHERE, Origin
 from recsim_ng.inference.population import Start
 from recsim_ng.inference.scaling import Scaling, scaling_of
 from recsim_ng.inference.training import Trainer
@@ -97,6 +100,9 @@ class ExpectationMaximisation:
       point: names of the unknowns that are parameters; the others are latent.
       variables: the parameters where no unknown is one.
 
+    Attributes:
+      point: as given.
+
     Raises:
       ConfigError: (also a ValueError) a parameter is no unknown, all unknowns are, or there is no
         parameter.
@@ -124,6 +130,7 @@ class ExpectationMaximisation:
             i for k, name in enumerate(names) if name not in point for i in density.blocks.places(k)
         ]
         self._density, self._settings = density, settings
+        self.point = tuple(point)
         self._held = Held(density, free)
         self._sampler = Sampler(self._held, McmcSettings(num_chains=settings.num_chains))
         count = STEPS_AT_ONCE * settings.num_chains
@@ -142,6 +149,8 @@ class ExpectationMaximisation:
         data: list[Any],
         seed: Any,
         progress: Callable[[int, int], None] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        origin: Origin = NOWHERE,
     ) -> Inferred:
         """Returns draws of the latents at the estimate, which is in every draw.
 
@@ -150,23 +159,37 @@ class ExpectationMaximisation:
           data: of the density.
           seed: `[2]` int32.
           progress: called with (iterations done, iterations in all).
+          checkpoint: a file that keeps what is done, and from which an interrupted run goes on.
+          origin: says what the run is of; a checkpoint of another is refused.
+
+        Raises:
+          ConfigError: (also a ValueError) the checkpoint is another run's.
+          OutputError: (also an OSError) the checkpoint cannot be written.
         """
         held, points = self._held, tf.convert_to_tensor(start.points)
         z = tf.gather(points, held.free, axis=-1)
         theta = tf.reduce_mean(tf.gather(points, held.held, axis=-1), axis=0)
         scaling, step = start.scaling.of(held.free), tf.constant(0.3)
-        path, whole = [], self._settings.num_iterations
-        for k in range(whole):
-            key = tf.random.experimental.stateless_fold_in(seed, k)
-            states, step, _ = self._drawn(z, scaling, step, key, theta, data)
-            z = states[-1]
-            draws = tf.reshape(states, [-1, *states.shape[2:]])
-            if k < _LEARNT:
-                scaling = scaling_of(draws)
-            theta = self._raised(theta, draws, data)
-            path.append(self._parameters(theta))
-            if progress is not None:
-                progress(k + 1, whole)
+        path, done, whole = [], 0, self._settings.num_iterations
+        with Checkpoint(checkpoint, origin) as keeper:
+            kept = keeper.load()
+            if kept is not None:
+                done, (z, theta, scaling, step), (path,) = kept.restored(z, theta, scaling, step)
+                theta = self._set(path[-1], theta)
+            while done < whole:
+                key = tf.random.experimental.stateless_fold_in(seed, done)
+                states, step, _ = self._drawn(z, scaling, step, key, theta, data)
+                z = states[-1]
+                draws = tf.reshape(states, [-1, *states.shape[2:]])
+                if done < _LEARNT:
+                    scaling = scaling_of(draws)
+                theta = self._raised(theta, draws, data)
+                path.append(self._parameters(theta))
+                done += 1
+                keeper.save(done, (z, theta, scaling, step), (path,))
+                if progress is not None:
+                    progress(done, whole)
+            keeper.remove()
         iterates = np.stack(path)
         best = iterates[whole // 2 :].mean(axis=0)
         theta = self._set(best, theta)

@@ -153,7 +153,14 @@ class Method:
 
     def _averaged(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
-        return self._machine.run(start, run.target.data(), run.words(1), run.progress)
+        return self._machine.run(
+            start,
+            run.target.data(),
+            run.words(1),
+            progress=run.progress,
+            checkpoint=run.checkpoint,
+            origin=run.origin(f"em of {self._machine.point}", self._settings),
+        )
 
     def _approximated(self, run: Run, populations: Populations) -> Inferred:
         start = None

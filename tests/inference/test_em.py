@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy.optimize import minimize_scalar
 
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.inference import EmSettings, em, fit
+from recsim_ng.inference import EmSettings, Fitter, em, fit
 from tests.inference.latent_level import PRIOR, USERS, level_run, level_story, log_likelihood
 
 
@@ -43,6 +43,22 @@ def test_variables_end_at_the_maximum_of_the_marginal_likelihood(seen):
     found = fit(level_story(rate), {"seen": seen}, method="em")
     assert found.is_trusted, found
     np.testing.assert_allclose(rate.numpy(), best(seen, 0.0), atol=0.01)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_iterates(seen, tmp_path):
+    def stop(done, whole):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    path, told = tmp_path / "fit.checkpoint", []
+    settings = EmSettings(num_iterations=8, num_chains=1)
+    fitter = Fitter(level_story(), {"seen": seen}, ["rate.x"], "em", settings=settings)
+    expected = fitter.fit(seed=3).details["iterates"]
+    with pytest.raises(KeyboardInterrupt):
+        fitter.fit(seed=3, progress=stop, checkpoint=path)
+    found = fitter.fit(seed=3, progress=lambda *at: told.append(at), checkpoint=path)
+    np.testing.assert_array_equal(found.details["iterates"], expected)
+    assert told == [(6, 8), (7, 8), (8, 8)] and not path.exists()
 
 
 def test_iterates_that_still_move_are_a_problem():
