@@ -78,6 +78,7 @@ def test_gains_are_means_over_ratings_with_people_resampled(rng):
     assert high - low == pytest.approx(2 * 1.96 * mine[::5].std() / 10, rel=0.25)
 
 
+@pytest.mark.slow
 def test_the_fit_beats_the_baselines_where_its_model_is_true(ratings):
     config = example.Config(
         models=(("vi", 0),),

@@ -130,6 +130,7 @@ def test_power(rng):
     assert caught == 50
 
 
+@pytest.mark.slow
 def test_nuts_is_calibrated_where_nothing_is_conjugate(seed):
     found = calibrated(spread_story(), "seen", seed=seed)
     assert list(found.ranks) == ["taste.x[*]", "spread.x[*]", "log-likelihood"]

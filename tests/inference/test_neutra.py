@@ -42,6 +42,7 @@ def log_funnel(z):
     return -(width**2) / 18.0 - 4.5 * width - 0.5 * squares * tf.exp(-width)
 
 
+@pytest.mark.slow
 def test_neutra_goes_through_the_funnel_better_than_plain_chains():
     logs = {"seen": Value(x=tf.zeros([1]))}
     settings = NeutraSettings(vi=ViSettings(family="flow", num_steps=1500), mcmc=CHAINS)

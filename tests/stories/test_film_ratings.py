@@ -93,6 +93,7 @@ def test_all_that_is_drawn_but_the_ratings_is_unknown(ratings):
     assert all(u.when == "always" for u in Target(story, logs).unknowns)
 
 
+@pytest.mark.slow
 def test_moments_and_mode_find_the_truth(tmp_path_factory):
     truth, ratings = ratings_of(
         tmp_path_factory,

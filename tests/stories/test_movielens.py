@@ -9,7 +9,12 @@ from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.stories import movielens
 from tests import synthetic_ratings
 
-RECOMMENDERS = ("random", "popularity", "myopic", "learning")
+RECOMMENDERS = (
+    pytest.param("random", marks=pytest.mark.slow),
+    pytest.param("popularity", marks=pytest.mark.slow),
+    "myopic",
+    "learning",
+)
 LETHAL = 6.5  # standard errors: chance goes beyond them once in 2.5e10
 
 
@@ -87,7 +92,7 @@ def test_all_runtimes_agree(folder, recommender, seed):
         assert_equal_runs(expected, runtime.trajectory(6, seed=seed))
 
 
-@pytest.mark.parametrize("recommender", ["random", "myopic", "learning"])
+@pytest.mark.parametrize("recommender", RECOMMENDERS)
 def test_more_people_change_nothing_for_those_there_are(folder, recommender, seed):
     runs = [
         PythonRuntime(
@@ -136,6 +141,7 @@ def assert_better(better, worse):
     assert gain.mean() > LETHAL * gain.std(ddof=1) / len(gain) ** 0.5
 
 
+@pytest.mark.slow
 def test_knowing_tastes_beats_learning_them_beats_chance(folder, seed):
     # 150 people, 19 steps. Over 40 seeds the differences come to 37, 29 and 14 standard errors,
     # and never to less than 12.
@@ -178,6 +184,7 @@ def regret(folder, seeds, *, learns=True):
     return total / len(seeds)
 
 
+@pytest.mark.slow
 def test_the_regret_of_the_learner_falls(folder, seed):
     # 150 people, 4 seeds. Over 6 such runs it falls by 21 standard errors or more, to .28.
     learner = regret(folder, range(seed, seed + 4))
