@@ -74,13 +74,13 @@ def run(config: Config) -> dict[str, float]:
             began = time.perf_counter()
             found = fitter.fit(logs, seed=config.seed + k)
             seconds[method] += time.perf_counter() - began
-            print(f"data set {k + 1}: {found}")
+            print(f"data set {k + 1}, {time.perf_counter() - began:.0f} s: {found}", flush=True)
             draws = found.data.posterior["sensitivity.value"].values
             errors[method].append(draws.mean(axis=(0, 1)) - truth)
         covered["sensitivity"].append(_covers(draws, truth))
         covered["intent"].append(_covers(found.data.posterior["user state.intent"].values, intents))
-        rhat.append(float(found.diagnostics["r_hat"].max()))
-        ess.append(float(found.diagnostics["ess_bulk"].min()))
+        rhat.append(float(found.diagnostics.table["r_hat"].max()))
+        ess.append(float(found.diagnostics.table["ess_bulk"].min()))
     result = {f"{name} rmse": float(np.sqrt(np.mean(np.square(e)))) for name, e in errors.items()}
     result |= {f"{name} worst": float(np.max(np.abs(e))) for name, e in errors.items()}
     for name, hits in covered.items():

@@ -35,7 +35,8 @@ from recsim_ng.inference.population import Start
 from recsim_ng.inference.scaling import Scaling, scaling_of
 from recsim_ng.inference.training import Trainer
 
-_MOST_CLIMBED = 50  # steps of the optimiser in an M step
+_MOST_CLIMBED = 10  # steps of the optimiser in an M step
+_LEAST_GAIN = 1e-5  # of such a step, relative to the value; the draws err by more
 _LEARNT = 5  # first iterations, after each of which the latents' scaling is learnt anew
 _STILL = 4.0  # standard errors between the means of the last two quarters
 
@@ -225,7 +226,7 @@ class ExpectationMaximisation:
                 value = -tf.reduce_mean(self._mean_of(points, self._sharpness, *data), axis=0)
             return value, tape.gradient(value, theta)
 
-        return lowest(falling, theta, _MOST_CLIMBED).position
+        return lowest(falling, theta, _MOST_CLIMBED, _LEAST_GAIN).position
 
     def _parameters(self, theta: Any) -> np.ndarray:
         if self._trainer is None:

@@ -102,20 +102,23 @@ class Optimiser:
         return lowest(falling, z, self._settings.num_steps)
 
 
-def lowest(falling: Callable[[Any], tuple[Any, Any]], start: Any, num_steps: int) -> Any:
+def lowest(
+    falling: Callable[[Any], tuple[Any, Any]], start: Any, num_steps: int, gain: float = 1e-7
+) -> Any:
     """Returns what tfp.optimizer.lbfgs_minimize does.
 
     Args:
       falling: `[..., n]` -> value `[...]`, gradient `[..., n]`.
       start: `[..., n]`.
       num_steps: the most steps.
+      gain: it ends where a step gains less, relative to the value.
     """
     return tfp.optimizer.lbfgs_minimize(
         falling,
         initial_position=start,
         num_correction_pairs=20,
         tolerance=_FLAT,
-        f_relative_tolerance=1e-7,
+        f_relative_tolerance=gain,
         max_iterations=num_steps,
     )
 
