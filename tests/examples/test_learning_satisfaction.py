@@ -13,8 +13,8 @@ def test_sensitivities_and_intents_are_learnt():
     found = run(small)
     assert found["mle worst"] < 0.01
     assert found["worst R-hat"] < 1.1
-    # Estimates of unseen sensitivities err more than those of seen ones, but not wildly.
-    assert found["mle rmse"] < found["mcmc rmse"] < 0.15
-    assert found["mle rmse"] < found["em rmse"] < 0.15
+    # Full-size runs err by .0014, .0016 and .0017; one step's noise is .01.
+    for name in ("mle", "mcmc", "em"):
+        assert 0 < found[f"{name} rmse"] < 0.02
     for name in ("sensitivity", "intent"):
         assert found[f"{name} covered"] > 0.6
