@@ -95,7 +95,7 @@ def _beginning(target: Target, seed: int) -> dict[tuple[str, str], Any]:
     """What the story begins with, of fields that it does not draw and that logs hold."""
     network, first = target.network, target.given.at_first()
     current: dict[str, Value] = {}
-    found = {}
+    found: dict[tuple[str, str], Any] = {}
     for variable in network.order("initial_value"):
         definition, name = variable.initial_value, variable.name
         if definition is None:

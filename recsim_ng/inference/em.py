@@ -171,7 +171,8 @@ class ExpectationMaximisation:
         z = tf.gather(points, held.free, axis=-1)
         theta = tf.reduce_mean(tf.gather(points, held.held, axis=-1), axis=0)
         scaling, step = start.scaling.of(held.free), tf.constant(0.3)
-        path, done, whole = [], 0, self._settings.num_iterations
+        path: list[np.ndarray] = []
+        done, whole = 0, self._settings.num_iterations
         with Checkpoint(checkpoint, origin) as keeper:
             kept = keeper.load()
             if kept is not None:

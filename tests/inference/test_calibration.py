@@ -13,7 +13,7 @@ from recsim_ng import Network, ed
 from recsim_ng.core import Space, Value, ValueSpec, Variable
 from recsim_ng.core.errors import ConfigError, FieldError
 from recsim_ng.core.variable import value
-from recsim_ng.inference import McmcSettings, Target, calibration
+from recsim_ng.inference import McmcSettings, Target, ViSettings, calibration
 from recsim_ng.inference.calibration import Calibration, calibrate
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.inferred import Inferred
@@ -137,6 +137,30 @@ def test_nuts_is_calibrated_where_nothing_is_conjugate(seed):
     assert found.is_calibrated, found
     for ranks in found.ranks.values():
         assert_same_distribution(ranks, UNIFORM)
+
+
+def sum_story():
+    """Two tastes for each user, of whose sum alone the logs tell."""
+    left, right, seen = (Variable(name, BOX) for name in ("left", "right", "seen"))
+    for taste in (left, right):
+        taste.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(USERS), 1.0, name="x")))
+    seen.value = value(
+        lambda a, b: Value(x=ed.Normal(a.get("x") + b.get("x"), 0.5, name="x")), (left, right)
+    )
+    return Network([left, right, seen])
+
+
+def test_a_mean_field_is_too_narrow_where_unknowns_hang_together_and_a_full_rank_is_not(seed):
+    # Given the sum, whose precision is 16, tastes have variances 17/33, and a mean field 1/17.
+    off = calibrated(sum_story(), "seen", seed=seed, method="vi", settings=vi("mean_field"))
+    shapes = {verdict.name: verdict.shape for verdict in off.verdicts if verdict.is_off}
+    assert shapes["left.x[*]"] == shapes["right.x[*]"] == "draws are too narrow"
+    flat = calibrated(sum_story(), "seen", seed=seed, method="vi", settings=vi("full_rank"))
+    assert flat.is_calibrated, flat
+
+
+def vi(family):
+    return ViSettings(family=family, num_steps=500, num_draws=500)
 
 
 def test_a_point_is_off_and_an_interrupted_calibration_goes_on(tmp_path, exact):
