@@ -1,7 +1,6 @@
 """Arms on the same seeds: what comes out, in which order it may be interrupted and resumed."""
 
 import dataclasses
-import os
 import signal
 
 import numpy as np
@@ -105,7 +104,7 @@ def test_a_signal_in_the_middle_of_a_line_parts_no_run_from_it(tmp_path, monkeyp
     def interrupted(self, entry):
         write(self, entry)
         if entry.get("seed") == 1:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # in this thread, at once
 
     monkeypatch.setattr(RunLog, "_write", interrupted)
     stopped = experiment(workers=1, log=log)
