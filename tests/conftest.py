@@ -26,6 +26,7 @@ def pytest_collection_finish():
     """What is imported stays: the collector need not look at it again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.hookimpl(trylast=True)
@@ -41,9 +42,11 @@ def pytest_runtest_teardown(item, nextitem):
 
         # TensorFlow registers each use of a custom gradient for good, and its graph with it.
         registered = ops.gradient_registry._registry
-        for name in [name for name in registered if name.startswith("CustomGradient-")]:
+        custom = [name for name in registered if name.startswith("CustomGradient-")]
+        for name in custom:
             del registered[name]
-    gc.collect()
+        if custom:
+            gc.collect()
 
 
 def pytest_addoption(parser):
