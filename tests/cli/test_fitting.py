@@ -232,6 +232,7 @@ def test_what_cannot_be_judged_is_one_line_and_exit_code_2(here, folder, capsys,
     assert len(said.splitlines()) == 1 and said.startswith("recsim-ng: ") and message in said
 
 
+@pytest.mark.slow
 def test_from_a_simulation_to_its_fit_to_the_report(here, capsys):
     config = ["--unknown-sensitivity", "--num-users", "3", "--num-topics", "2"]
     run = "run latent_satisfaction --num-steps 30 --seeds 1 --trajectories 1 --out logs".split()

@@ -18,6 +18,7 @@ def test_any_recommender_serves(name, seed):
     assert np.all(np.isfinite(run["metrics state"]["cumulative_reward"]))
 
 
+@pytest.mark.slow
 def test_who_knows_the_tastes_serves_better_than_chance(seed):
     assert example.enjoyment("myopic", 30, seed) > example.enjoyment("random", 30, seed) + 0.3
 

@@ -47,6 +47,7 @@ def test_blocks_by_the_thousand_are_each_fitted_exactly():
     np.testing.assert_allclose(p - q, 0.0, atol=5e-3)  # the evidence is one
 
 
+@pytest.mark.slow
 def test_a_flow_bends_and_a_block_comes_to_the_same_alone_and_among_others():
     elbos, settings = [], {"num_samples": 16, "learning_rate": 0.01, "num_steps": 3000}
     for blocks in (1, 3):

@@ -37,6 +37,7 @@ def test_what_a_story_carries_on_must_be_in_logs_that_begin_later(story, run):
         fit(story, logs(run, 10, "satisfaction"), method="map")
 
 
+@pytest.mark.slow
 def test_logs_that_hold_enough_give_the_truth(story, run):
     held = logs(run, 10, "satisfaction", "max_slate_utility")
     found = fit(story, held, method="map").data.posterior["sensitivity.value"].values[0, 0]

@@ -150,6 +150,7 @@ def sum_story():
     return Network([left, right, seen])
 
 
+@pytest.mark.slow
 def test_a_mean_field_is_too_narrow_where_unknowns_hang_together_and_a_full_rank_is_not(seed):
     # Given the sum, whose precision is 16, tastes have variances 17/33, and a mean field 1/17.
     off = calibrated(sum_story(), "seen", seed=seed, method="vi", settings=vi("mean_field"))

@@ -84,6 +84,7 @@ def test_what_others_do_rarely_is_found(rare, seed):
     assert Density(target, Prior(target).draws(4, seed)).blocks.axis is None
 
 
+@pytest.mark.slow
 def test_users_that_touch_at_the_posterior_alone_are_a_problem():
     far = rarely_coupled_story(lambda x: 5.0 * tf.nn.relu(tf.roll(x, 1, 0) - 40.0))
     logs = {"seen": Value(x=tf.fill([2000, USERS], 45.0))}

@@ -38,6 +38,7 @@ def test_unknowns_that_are_parameters_end_at_their_marginal_mode(seen):
     assert found.data.posterior["level.x"].dims == ("chain", "draw", "time", "user")
 
 
+@pytest.mark.slow
 def test_variables_end_at_the_maximum_of_the_marginal_likelihood(seen):
     rate = tf.Variable(np.full(USERS, 0.2, np.float32), name="rate")
     found = fit(level_story(rate), {"seen": seen}, method="em")

@@ -161,6 +161,7 @@ def test_what_cannot_be_fitted_is_refused(logs):
         McmcSettings(num_draws=0)
 
 
+@pytest.mark.slow
 def test_hmc_serves_as_well(logs):
     settings = McmcSettings(kernel="hmc", num_draws=500, num_warmup=300, num_leapfrogs=5)
     found = fit(walk_story(), logs, settings=settings, seed=1)

@@ -59,6 +59,7 @@ def powers():
     return DECAY ** np.arange(STEPS)
 
 
+@pytest.mark.slow
 def test_the_drift_of_a_hidden_state_is_found(rng):
     y = rng.normal(0.8, 1.0, STEPS).astype(np.float32)
     mean, sd = posterior(y, (1 - powers()) / (1 - DECAY), powers())

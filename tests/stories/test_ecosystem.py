@@ -318,6 +318,7 @@ def test_a_shard_draws_what_the_whole_would_have(small):
             np.testing.assert_allclose(x, whole["available docs"].get(field), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_worlds_mapped_over_seeds_are_the_runs_of_each(small):
     network = Network(ecosystem.story(SMALL))
 

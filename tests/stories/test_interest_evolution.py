@@ -103,6 +103,7 @@ def test_histories_move_only_where_something_was_consumed(seed):
         np.testing.assert_array_equal(times[t + 1, u], expected_times)
 
 
+@pytest.mark.slow
 def test_what_users_consume_under_the_oracle_is_what_it_plans(seed):
     config = Config(num_users=3000, num_docs=20, horizon=20)
     plan, docs = optimum(config), frozen_documents(config)
