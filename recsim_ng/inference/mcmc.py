@@ -36,7 +36,8 @@ class McmcSettings:
       num_chains: C.
       max_tree_depth: of NUTS: at most 2 ** max_tree_depth leapfrog steps for a draw.
       num_leapfrogs: of HMC.
-      target_acceptance: what the step size is tuned to.
+      target_acceptance: what the step size is tuned to; more for posteriors with narrow necks,
+        which show as divergences.
     """
 
     kernel: str = "nuts"
@@ -45,7 +46,7 @@ class McmcSettings:
     num_chains: int = 4
     max_tree_depth: int = 10
     num_leapfrogs: int = 10
-    target_acceptance: float = 0.8
+    target_acceptance: float = 0.65
 
     def __post_init__(self) -> None:
         where = "McmcSettings"
