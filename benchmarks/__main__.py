@@ -34,6 +34,7 @@ MEASUREMENTS = {
     "social": social.social,
     "scoring": scoring.scoring,
     "posterior": posterior.posterior,
+    "posterior-starts": posterior.posterior_starts,
     **recommenders.MEASUREMENTS,
 }
 
