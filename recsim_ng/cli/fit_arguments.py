@@ -61,6 +61,8 @@ class Options:
           ConfigError: (also a ValueError) one is not.
         """
         check.whole("recsim-ng", "--seed", self.seed, 0, 2**62)
+        if self.resume and not self.out:
+            raise ConfigError("recsim-ng: --resume must come with --out, the folder to go on with")
         span(self.steps, "--steps")
 
 

@@ -41,10 +41,15 @@ def index_names(
     Raises:
       DataError: (also a ValueError) a cell is empty; a name is not known: the first one, and how
         many, are told.
-      ConfigError: (also a ValueError) a known name occurs twice.
+      ConfigError: (also a ValueError) a known name occurs twice, or the known ones are one string.
     """
     import pandas as pd
 
+    if isinstance(known, str):
+        raise ConfigError(
+            f"{column}s: must be a sequence of names, got the string '{known}'; for one name give "
+            f"['{known}']"
+        )
     code, names = pd.factorize(table.names(column))
     ids = sorted_names(names) if known is None else tuple(str(name) for name in known)
     index = {name: i for i, name in enumerate(ids)}

@@ -51,8 +51,9 @@ class McmcSettings:
     def __post_init__(self) -> None:
         where = "McmcSettings"
         check.one_of(where, "kernel", self.kernel, ("nuts", "hmc"))
-        for name in ("num_draws", "num_warmup", "num_chains", "max_tree_depth", "num_leapfrogs"):
+        for name in ("num_draws", "num_warmup", "num_chains", "num_leapfrogs"):
             check.whole(where, name, getattr(self, name), 1)
+        check.whole(where, "max_tree_depth", self.max_tree_depth, 1, 20)
         check.real(where, "target_acceptance", self.target_acceptance, 0.01, 0.99)
 
 

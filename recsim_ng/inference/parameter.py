@@ -20,8 +20,8 @@ def named_and_trained(parameters: Any, method: str) -> tuple[list[str], list[Any
       method: that is to find them.
 
     Raises:
-      ConfigError: (also a ValueError) they are something else, one is there twice, or variables are
-        not what the method finds.
+      ConfigError: (also a ValueError) there are none, they are something else, one is there twice,
+        or variables are not what the method finds.
     """
     if parameters is None:
         return [], []
@@ -31,6 +31,11 @@ def named_and_trained(parameters: Any, method: str) -> tuple[list[str], list[Any
         raise ConfigError(
             "fit: parameters must be names 'variable.field' or tf.Variables of the story, got "
             f"{parameters!r}"
+        )
+    if not some:
+        raise ConfigError(
+            "fit: parameters must name at least one, got none; leave them out for all that is "
+            "drawn and not in the logs"
         )
     names = [p for p in some if isinstance(p, str)]
     variables = [p for p in some if not isinstance(p, str)]

@@ -37,10 +37,12 @@ def set_problem(
       is_trained: whether the method finds the story's own variables too.
 
     Raises:
-      DataError: (also a ValueError) as for `Target`; nothing is unknown; or nothing continuous is,
-        or what is discrete cannot be summed out, and must be.
+      DataError: (also a ValueError) as for `Target`; the logs, a mapping, name what is no variable;
+        nothing is unknown; or nothing continuous is, or what is discrete cannot be summed out, and
+        must be.
     """
     target = Target(story, logs, names)
+    _require_known(target.network, logs)
     if not target.unknowns:
         also = ", or have a trainable parameter that the logs tell of" if is_trained else ""
         raise DataError(
@@ -63,6 +65,17 @@ def set_problem(
             "method='gibbs' or 'smc'"
         )
     return MarginalChain(target) if discrete[0].is_path else Marginal(target)
+
+
+def _require_known(network: Network, logs: Trajectory | Mapping[str, Value]) -> None:
+    """Requires a mapping's names to be variables; a Trajectory may be a richer story's."""
+    known = [v.name for v in network.variables]
+    unknown = [] if isinstance(logs, Trajectory) else sorted({*map(str, logs)} - {*known})
+    if unknown:
+        raise DataError(
+            f"fit: the logs must hold variables of the story, {known}, got {unknown} too; mend the "
+            "name, or leave it out"
+        )
 
 
 def _fields(target: Target) -> list[str]:

@@ -195,6 +195,7 @@ def test_the_problems_of_the_fit_come_first_in_its_report(here, folder, capsys):
         ("S:walks --logs walk.nc --drop drift --steps 0:50", "which have 40, got 0:50"),
         ("S:walks --logs walk.nc --drop drift --method foo", "--method must be one of ['em', "),
         ("S:walks --logs walk.nc --drop drift --num-draws 0", "num_draws must be a whole number"),
+        ("S:walks --logs walk.nc --drop drift --resume", "--resume must come with --out, the"),
         ("S:walks --logs walk.nc --drop drift --method em", "em must have parameters"),
         ("S:walks --logs walk.nc --drop drift --out walk.nc", "must be a folder that can be wri"),
         ("S:coins --logs coins.nc --drop kind", "must be continuous, got ['kind.x']"),

@@ -98,6 +98,7 @@ def test_bad_logs_are_refused(write, row, options, message):
         ({"numbers": {"item": "x"}}, "of numbers or of names, got 'item' in both"),
         ({"vocabularies": {"x": []}}, "vocabularies must be one of"),
         ({"numbers": {"user": "x"}}, "a field must not be called 'user'"),
+        ({"users": "ab"}, "users: must be a sequence of names, got the string 'ab'"),
         ({"users": ["ann", "bob", "ann"]}, "users: each name must be given once, got 'ann' twice"),
         ({"numbers": {"__time": "x"}}, "a field must not be called '__time'"),
         ({"numbers": ["x"]}, r"read_history: numbers must be a Mapping, got \['x'\]; give one by"),

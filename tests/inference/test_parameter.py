@@ -29,6 +29,8 @@ def test_what_cannot_be_found_is_refused():
         named_and_trained(["rate.x", "rate.x"], "em")
     with pytest.raises(ConfigError, match=r"different ones, got \['r:0'\] more than once"):
         named_and_trained([real, real], "mle")
+    with pytest.raises(ConfigError, match="must name at least one, got none"):
+        named_and_trained([], "map")
     with pytest.raises(ConfigError, match="'vi' infers what is drawn, got 1 variables as"):
         named_and_trained([real], "vi")
     with pytest.raises(ConfigError, match=r"must hold real numbers, got \['w:0 of int32'\]"):

@@ -33,6 +33,12 @@ def test_logs_that_say_nothing_are_refused():
     assert is_informed(target.network, target.given)
 
 
+def test_a_name_that_is_no_variable_is_refused():
+    logs = {**walk_logs(3), "wlak": Value(x=tf.zeros([3]))}
+    with pytest.raises(DataError, match=r"of the story, .*, got \['wlak'\] too; mend"):
+        fit(walk_story(), logs)
+
+
 def test_a_story_with_nothing_to_find_says_so():
     still = Variable("still", X)
     still.initial_value = still.value = value(lambda: Value(x=tf.zeros([])))
