@@ -16,11 +16,12 @@ import tensorflow_probability as tfp
 from recsim_ng.core import check
 from recsim_ng.inference.checkpoint import Checkpoint
 from recsim_ng.inference.origin import NOWHERE, Origin
-from recsim_ng.inference.scaling import Scaling, scaling_of
+from recsim_ng.inference.scaling import MOST_DENSE, Scaling, scaling_of
 
 STEPS_AT_ONCE = 25  # steps of one compiled call
 _FIRST, _LAST = 0.15, 0.1  # shares of the warm-up in which the scales are not learnt
 _FIRST_STEP = 0.3
+_ROUND_DEPTH, _DEPTH = 4, 10  # of trees
 
 STATS = ("log_density", "is_diverging", "energy", "num_leapfrogs", "acceptance")
 
@@ -34,26 +35,28 @@ class McmcSettings:
       num_draws: kept draws of each chain.
       num_warmup: steps before them, in which step size and scales are learnt.
       num_chains: C.
-      max_tree_depth: of NUTS: at most 2 ** max_tree_depth leapfrog steps for a draw.
+      max_tree_depth: of NUTS: at most 2 ** max_tree_depth - 1 leapfrog steps for a draw. None: 4
+        where there are several blocks of at most 32 numbers, which wait for one another and which
+        the scaling makes nearly round, so that longer trajectories go around in circles; else 10.
       num_leapfrogs: of HMC.
-      target_acceptance: what the step size is tuned to; more for posteriors with narrow necks,
-        which show as divergences.
+      target_acceptance: what the step size is tuned to.
     """
 
     kernel: str = "nuts"
     num_draws: int = 1000
     num_warmup: int = 500
     num_chains: int = 4
-    max_tree_depth: int = 10
+    max_tree_depth: int | None = None
     num_leapfrogs: int = 10
-    target_acceptance: float = 0.65
+    target_acceptance: float = 0.8
 
     def __post_init__(self) -> None:
         where = "McmcSettings"
         check.one_of(where, "kernel", self.kernel, ("nuts", "hmc"))
         for name in ("num_draws", "num_warmup", "num_chains", "num_leapfrogs"):
             check.whole(where, name, getattr(self, name), 1)
-        check.whole(where, "max_tree_depth", self.max_tree_depth, 1, 20)
+        if self.max_tree_depth is not None:
+            check.whole(where, "max_tree_depth", self.max_tree_depth, 1, 20)
         check.real(where, "target_acceptance", self.target_acceptance, 0.01, 0.99)
 
 
@@ -92,6 +95,8 @@ class Sampler:
         self._settings = settings
         self._size = 2 if settings.num_chains % 2 == 0 else 1
         self._blocks = density.blocks.count
+        is_round = self._blocks > 1 and density.blocks.size <= MOST_DENSE
+        self._tree_depth = settings.max_tree_depth or (_ROUND_DEPTH if is_round else _DEPTH)
         self._log_prob = density.batch(self._size)
         self._sharpness = tf.ones([self._blocks])
         self._begin = tf.function(self._begun, jit_compile=True, autograph=False)
@@ -233,9 +238,7 @@ class Sampler:
         if settings.kernel == "hmc":
             inner = tfp.mcmc.HamiltonianMonteCarlo(density, step_size, settings.num_leapfrogs)
         else:
-            inner = tfp.mcmc.NoUTurnSampler(
-                density, step_size, max_tree_depth=settings.max_tree_depth
-            )
+            inner = tfp.mcmc.NoUTurnSampler(density, step_size, max_tree_depth=self._tree_depth)
         return tfp.mcmc.DualAveragingStepSizeAdaptation(
             inner, num_adaptation_steps=2**30, target_accept_prob=settings.target_acceptance
         )
