@@ -21,7 +21,7 @@ from recsim_ng.inference.scaling import MOST_DENSE, Scaling, scaling_of
 STEPS_AT_ONCE = 25  # steps of one compiled call
 _FIRST, _LAST = 0.15, 0.1  # shares of the warm-up in which the scales are not learnt
 _FIRST_STEP = 0.3
-_ROUND_DEPTH, _DEPTH = 4, 10  # of trees
+_ROUND_DEPTH, _DEPTH = 4, 10  # of trees: twice around what is round, and anything
 
 STATS = ("log_density", "is_diverging", "energy", "num_leapfrogs", "acceptance")
 
