@@ -121,23 +121,41 @@ class Calibration:
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether nothing is off."""
-        return not any(v.is_off for v in self.verdicts)
+        """Whether nothing is off, and there are enough ranks that something could be."""
+        return self.is_telling and not any(v.is_off for v in self.verdicts)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether ranks that all lie on one side of the middle would be off."""
+        return self.blind_spot < 0.5
+
+    @property
+    def blind_spot(self) -> float:
+        """By how much the ranks' distribution function may deviate anywhere and not be off."""
+        of = uniformity(self._count)
+        low, high = of.band(self.share)
+        return float(np.max(np.maximum(high - of.points, of.points - low)))
+
+    @property
+    def _count(self) -> int:
+        return len(next(iter(self.ranks.values())))
 
     def __repr__(self) -> str:
         off = [f"{v.name}: {v.shape} (p = {v.p_value:.2g})" for v in self.verdicts if v.is_off]
         least = self.verdicts[0]
         said = f"nothing is off, least p = {least.p_value:.2g} of {least.name}"
+        if not self.is_telling:
+            said = "too few ranks to say anything: take more data sets"
         if off:
             said = "OFF: " + "; ".join(off)
-        per = next(iter(self.ranks.values()))
         why = f", the first of them: {self.distrust}" if self.distrust else ""
         pooled = f", pooled over '{self.block_axis}'" if self.block_axis else ""
         return (
-            f"Calibration of {self.method}: {said}. {len(self.ranks)} numbers, {len(per)} ranks of "
-            f"each from {self.num_replicates} data sets{pooled}; chance of any false alarm "
-            f"{self.false_alarm:g}; {self.num_distrusted} of {self.num_replicates} fits distrust "
-            f"themselves{why}. recsim_ng.plot.plot_calibration draws it"
+            f"Calibration of {self.method}: {said}. {len(self.ranks)} numbers, {self._count} "
+            f"ranks of each from {self.num_replicates} data sets{pooled}; chance of any false "
+            f"alarm {self.false_alarm:g}, what deviates by less than {self.blind_spot:.2g} may not "
+            f"show; {self.num_distrusted} of {self.num_replicates} fits distrust themselves{why}. "
+            "recsim_ng.plot.plot_calibration draws it"
         )
 
 

@@ -20,7 +20,7 @@ from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.neutra import Neutra, NeutraSettings
 from recsim_ng.inference.optimum import Optimiser, OptimumSettings
 from recsim_ng.inference.particle_filter import ParticleFilter, SmcSettings
-from recsim_ng.inference.population import Populations
+from recsim_ng.inference.population import Populations, Start
 from recsim_ng.inference.run import Run
 from recsim_ng.inference.summed_out import SummedOut
 from recsim_ng.inference.support import at_the_edge
@@ -133,11 +133,9 @@ class Method:
             checkpoint=run.checkpoint,
             origin=run.origin(self.name, self._settings),
         )
-        names = element_names(
-            populations.density.blocks, run.target.unknowns, run.target.unconstrained_shapes()
-        )
+        names = _names(run, populations)
         problems = chain_problems(chains.draws, chains.stats, names)
-        return Inferred(chains.draws, chains.stats, problems)
+        return _told(Inferred(chains.draws, chains.stats, problems), start)
 
     def _climbed(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), 1)
@@ -149,11 +147,19 @@ class Method:
             f"'{name}' has run to the edge of its support: the density has no mode within"
             for name in edge
         ]
-        return dataclasses.replace(found, problems=(*problems, *found.problems))
+        if self.name == "mle":
+            flat = _names(run, populations)[self._machine.is_flat(found.draws[0, 0], data)]
+            if flat.size:
+                shown = ", ".join(flat[:5]) + (", ..." if flat.size > 5 else "")
+                problems.append(
+                    f"the likelihood is the same whatever {shown}: the logs do not say what it is"
+                )
+        found = dataclasses.replace(found, problems=(*problems, *found.problems))
+        return found if self.name == "mle" else _told(found, start)
 
     def _averaged(self, run: Run, populations: Populations) -> Inferred:
         start = populations.at(run.target, run.seed, run.words(0), self._settings.num_chains)
-        return self._machine.run(
+        found = self._machine.run(
             start,
             run.target.data(),
             run.words(1),
@@ -161,12 +167,13 @@ class Method:
             checkpoint=run.checkpoint,
             origin=run.origin(f"em of {self._machine.point}", self._settings),
         )
+        return _told(found, start)
 
     def _approximated(self, run: Run, populations: Populations) -> Inferred:
         start = None
         if not self._machine.is_learnt:
             start = populations.at(run.target, run.seed, run.words(0), 1, is_wide=True)
-        return self._machine.run(
+        found = self._machine.run(
             start,
             run.target,
             run.words(1),
@@ -174,6 +181,21 @@ class Method:
             checkpoint=run.checkpoint,
             origin=run.origin(self.name, self._settings),
         )
+        return found if start is None else _told(found, start)
+
+
+def _names(run: Run, populations: Populations) -> np.ndarray:
+    """`[B, n]` names of all numbers that are inferred."""
+    target = run.target
+    return element_names(populations.density.blocks, target.unknowns, target.unconstrained_shapes())
+
+
+def _told(found: Inferred, start: Start) -> Inferred:
+    """What was found, with word of logs that tell nothing of it."""
+    if start.is_informed:
+        return found
+    said = "the logs are as likely whatever is inferred, so that this is the prior: is all masked?"
+    return dataclasses.replace(found, problems=(said, *found.problems))
 
 
 def _judged(found: Inferred, run: Run, density: Density) -> Inferred:

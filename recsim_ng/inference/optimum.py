@@ -19,6 +19,7 @@ from recsim_ng.inference.start import ascended
 _FLAT = 1e-3  # a gradient's greatest component where the optimiser stops
 _RESTARTS = 5  # from where a line search of L-BFGS has failed, its memory forgotten
 _STILL = 1e-5  # relative rise over the last tenth of a gradient optimiser's steps
+_PROBES = 4  # points at which a density is seen to be flat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +89,26 @@ class Optimiser:
             where = "" if start.shape[0] == 1 else f" in {len(stuck)} blocks, {shown}"
             problems = (f"the optimiser has not converged{where}",)
         return _one(found.position.numpy(), -found.objective_value.numpy(), problems)
+
+    def is_flat(self, mode: Any, data: list[Any]) -> np.ndarray:
+        """Returns `[B, n]` whether the density depends on a number nowhere, as far as was seen.
+
+        A gradient that is nil to the bit at the mode and at points about it is a constant's.
+
+        Args:
+          mode: `[B, n]`.
+          data: of the density.
+        """
+        z = tf.convert_to_tensor(mode)
+        flat = np.ones(z.shape, bool)
+        for k in range(_PROBES):
+            noise = tf.random.stateless_normal(z.shape, [0, k])
+            with tf.GradientTape() as tape:
+                at = z + (noise if k else 0.0)
+                tape.watch(at)
+                value = self._log_prob(at[None], self._sharpness, *data)
+            flat &= tape.gradient(value, at).numpy() == 0.0
+        return flat
 
     def _ascended(self, z: Any, data: list[Any]) -> Any:
         return ascended(lambda many: self._log_prob(many, self._sharpness, *data), z[None])[0]

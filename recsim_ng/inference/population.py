@@ -30,11 +30,14 @@ class Start:
       points: `[C, B, n]` on the real line.
       scaling: of the density there.
       is_tempered: whether the points are draws of the posterior, nearly; else of its hills.
+      is_informed: whether the logs were seen to tell any of the points from others; of a tempered
+        start alone, else True.
     """
 
     points: Any
     scaling: Scaling
     is_tempered: bool
+    is_informed: bool = True
 
 
 class Populations:
@@ -87,7 +90,8 @@ class Populations:
         found = self._tempering.run(points, words, density.data(target))
         if not np.all(np.isfinite(found.log_evidence)):
             self._refuse(target, points)
-        return Start(found.points[:count], found.scaling, True)
+        is_informed = bool(np.any(found.is_informed))
+        return Start(found.points[:count], found.scaling, True, is_informed)
 
     def _climbed(self, target: Target, seed: Any, words: Any, count: int) -> Start:
         density = self.density

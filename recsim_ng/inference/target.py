@@ -237,5 +237,6 @@ def _require_numbers(given: replay.Observed) -> None:
                 where = f"step {at.pop(0)}, " if has_time else ""
                 raise DataError(
                     f"variable '{name}', field '{field}': logs must be numbers, got NaN at {where}"
-                    f"element {tuple(at)}, the first of {len(bad)}; leave the field out, or mask it"
+                    f"element {tuple(at)}, the first of {len(bad)}; leave the field out, or mask "
+                    "it in the story and put any number in its place"
                 )

@@ -34,6 +34,7 @@ class Population(NamedTuple):
       sharpness: `[B]`, 1 where the posterior was reached.
       log_evidence: `[B]` log p(logs), an estimate.
       stages: how many there were.
+      is_informed: `[B]` whether the logs' probability differs among the points.
     """
 
     points: Any
@@ -41,6 +42,7 @@ class Population(NamedTuple):
     sharpness: Any
     log_evidence: Any
     stages: Any
+    is_informed: Any
 
 
 class Tempering:
@@ -97,14 +99,15 @@ class Tempering:
             tf.zeros([blocks]),
             tf.fill([blocks], 0.3),
         )
-        count, z, _, sharp, evidence, _ = tf.while_loop(
+        count, z, likelihood, sharp, evidence, _ = tf.while_loop(
             lambda i, z, likelihood, sharp, evidence, _: (
                 (i < _MOST_STAGES) & tf.reduce_any((sharp < 1.0) & tf.math.is_finite(evidence))
             ),
             stage,
             state,
         )
-        return Population(z, scaling_of(z), sharp, evidence, count)
+        is_informed = tf.reduce_any(likelihood != likelihood[:1], axis=0)
+        return Population(z, scaling_of(z), sharp, evidence, count, is_informed)
 
     def _moved(
         self, z: Any, sharp: Any, scaling: Scaling, step: Any, seed: Any, data: list[Any]

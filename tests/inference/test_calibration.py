@@ -210,9 +210,9 @@ def test_what_is_off_stands_first(rng):
     }
     assert found.verdicts[-1].name == "right"
     assert repr(found).endswith(
-        "3 numbers, 100 ranks of each from 100 data sets; chance of any false alarm 0.05; 4 of 100 "
-        "fits distrust themselves, the first of them: the least ESS is 9. "
-        "recsim_ng.plot.plot_calibration draws it"
+        "3 numbers, 100 ranks of each from 100 data sets; chance of any false alarm 0.05, what "
+        "deviates by less than 0.16 may not show; 4 of 100 fits distrust themselves, the first of "
+        "them: the least ESS is 9. recsim_ng.plot.plot_calibration draws it"
     )
     points, difference, low, high = found.ecdf_difference("wrong")
     assert len(points) == 49
@@ -243,3 +243,17 @@ def test_settings_that_make_no_sense_are_refused():
         ConfigError, match=r"calibrate: statistics\['a'\] must be a function, got 3"
     ):
         calibrate(story, ["seen"], num_steps=2, num_replicates=1, statistics={"a": 3})
+
+
+def test_few_ranks_say_that_they_are_few(rng):
+    few = Calibration({"x": rng.uniform(size=5)}, "mcmc", 5, 0, 0.05)
+    assert not few.is_telling
+    assert not few.is_calibrated
+    assert "mcmc: too few ranks to say anything: take more data sets. 1 numbers" in repr(few)
+    some = Calibration({"x": np.linspace(0.0, 1.0, 400)}, "mcmc", 400, 0, 0.05)
+    assert some.is_telling
+    assert some.is_calibrated
+    # The pointwise interval of the middle is that of 400 coins at the band's level.
+    level = uniformity(400).level(0.05)
+    assert some.blind_spot == pytest.approx(stats.norm.isf(level / 2) / 40, abs=0.005)
+    assert f"what deviates by less than {some.blind_spot:.2g} may not show" in repr(some)
