@@ -106,10 +106,10 @@ def _fitter(request: Request, network: Any, logs: Any) -> Any:
     except Exception as error:  # of TensorFlow, where shapes do not go together
         why = [w for w in str(error).strip().splitlines() if w != "in user code:"] or [""]
         is_of_tensors = isinstance(error, ValueError | TypeError | tf.errors.OpError)
-        hint = "give the settings that the logs were made with, or mend the story"
+        hint = "give the settings that the logs were made with, or " if is_of_tensors else ""
         raise DataError(
             f"recsim-ng: the story must run along the logs, got {type(error).__name__}: "
-            f"{why[0].strip()}; {hint if is_of_tensors else 'mend the story'}"
+            f"{why[0].strip()}{request.story.line_of(error)}; {hint}mend the story"
         ) from error
 
 

@@ -84,7 +84,7 @@ def without(logs: Trajectory, drop: Sequence[str], *, is_strict: bool = True) ->
         found |= {name} & set(names)
         if not found and is_strict:
             raise DataError(
-                f"recsim-ng: --drop must name what the logs hold, {names}, got '{name}'"
+                f"recsim-ng: --drop (--latent) must name what the logs hold, {names}, got '{name}'"
             )
         unwanted |= found
     values: dict[str, Value] = {}

@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -89,7 +90,23 @@ class StoryReference:
             kind = "" if isinstance(error, RecSimError) else f"{type(error).__name__}: "
             raise ConfigError(
                 f"recsim-ng: {self.name} must return a story's variables, got {kind}{error}"
+                f"{self.line_of(error)}"
             ) from error
+
+    def line_of(self, error: BaseException) -> str:
+        """Returns " (line 7, in draw)", the last line of the story's file that led to an error.
+
+        Args:
+          error: what was raised; "" is returned if no line of the file is to blame.
+        """
+        place = self.name.rpartition(":")[0]
+        path = _source_of(place) if place else None
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if path is not None and Path(frame.filename) == path
+        ]
+        return f" (line {frames[-1].lineno}, in {frames[-1].name})" if frames else ""
 
 
 def _own(name: str) -> StoryReference:

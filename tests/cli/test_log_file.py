@@ -41,7 +41,9 @@ def test_variables_and_fields_are_left_out_by_name(drop, left):
 
 
 def test_names_that_are_not_there_are_refused_or_passed_over():
-    with pytest.raises(DataError, match="--drop must name what the logs hold, .*, got 'walk.y'"):
+    with pytest.raises(
+        DataError, match=r"--drop \(--latent\) must name what the logs hold, .*, got 'walk.y'"
+    ):
         log_file.without(logs(), ["walk.y"])
     assert held(log_file.without(logs(), ["walk.y"], is_strict=False)) == held(logs())
 
