@@ -179,7 +179,7 @@ class Target:
         known = with_filled(with_unknowns(given, self._unknowns, x), found)
         scores = log_probs(self._network, known)
         prior: dict[str, Value] = {}
-        for name in {u.variable for u in self._unknowns}:
+        for name in dict.fromkeys(u.variable for u in self._unknowns):  # sums have an order
             mine = [u.field for u in self._unknowns if u.variable == name]
             prior[name] = scores[name].at(*mine)
             rest = [field for field in scores[name].as_dict if field not in mine]

@@ -79,7 +79,7 @@ def find_unknowns(network: Network, given: Observed, seed: int = 0) -> list[Unkn
     """
     at_first = _evaluated(network, "initial_value", given.at_first(), {}, {}, seed)
     current = {name: found.value for name, found in at_first.items()}
-    static = {v.name for v in network.variables if v.is_static}
+    static = [v.name for v in network.variables if v.is_static]
     later: dict[str, Conditioned] = {}
     previous: Values = {}
     if given.length > 1:
