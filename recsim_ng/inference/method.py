@@ -40,6 +40,8 @@ SETTINGS: dict[str, type] = {
 }
 
 _RETESTED = 16  # draws at which it is tried again whether blocks touch
+_SHOWN = 5  # names, at most
+_SHARE = 0.2  # of the greatest share in a combination, above which a number is named
 _AVERAGED = 50  # draws over which the probabilities of what was summed out are averaged
 
 
@@ -148,12 +150,9 @@ class Method:
             for name in edge
         ]
         if self.name == "mle":
-            flat = _names(run, populations)[self._machine.is_flat(found.draws[0, 0], data)]
-            if flat.size:
-                shown = ", ".join(flat[:5]) + (", ..." if flat.size > 5 else "")
-                problems.append(
-                    f"the likelihood is the same whatever {shown}: the logs do not say what it is"
-                )
+            problems += _unidentified(
+                self._machine, found.draws[0, 0], _names(run, populations), data
+            )
         found = dataclasses.replace(found, problems=(*problems, *found.problems))
         return found if self.name == "mle" else _told(found, start)
 
@@ -188,6 +187,32 @@ def _names(run: Run, populations: Populations) -> np.ndarray:
     """`[B, n]` names of all numbers that are inferred."""
     target = run.target
     return element_names(populations.density.blocks, target.unknowns, target.unconstrained_shapes())
+
+
+def _unidentified(machine: Optimiser, mode: np.ndarray, names: np.ndarray, data: Any) -> list[str]:
+    """What a likelihood does not say: numbers by themselves, and numbers together."""
+    problems = []
+    flat = names[machine.is_flat(mode, data)]
+    if flat.size:
+        problems.append(
+            f"the likelihood is the same whatever {_shown(flat)}: the logs do not say what it is"
+        )
+    for block, direction in zip(names, machine.ridges(mode, data), strict=True):
+        if not np.any(direction):
+            continue
+        weight = np.abs(direction)
+        order = np.argsort(-weight, kind="stable")
+        together = block[order[weight[order] > _SHARE * weight.max()]]
+        problems.append(
+            f"the likelihood is the same if {_shown(together)} change together: the logs do not "
+            "tell them apart"
+        )
+        break  # one is enough to be told
+    return problems
+
+
+def _shown(names: np.ndarray) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if names.size > _SHOWN else "")
 
 
 def _told(found: Inferred, start: Start) -> Inferred:

@@ -20,6 +20,9 @@ _FLAT = 1e-3  # a gradient's greatest component where the optimiser stops
 _RESTARTS = 5  # from where a line search of L-BFGS has failed, its memory forgotten
 _STILL = 1e-5  # relative rise over the last tenth of a gradient optimiser's steps
 _PROBES = 4  # points at which a density is seen to be flat
+_STEP = 0.02  # of the differences by which curvature is measured
+_RIDGE = 1e-3  # curvature, where others are 1, below which there is none
+_MOST_LOOKED_AT, _MOST_CURVATURES = 64, 10**7  # numbers of a block; of all curvatures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,16 +102,47 @@ class Optimiser:
           mode: `[B, n]`.
           data: of the density.
         """
-        z = tf.convert_to_tensor(mode)
-        flat = np.ones(z.shape, bool)
+        flat = np.ones(mode.shape, bool)
         for k in range(_PROBES):
-            noise = tf.random.stateless_normal(z.shape, [0, k])
-            with tf.GradientTape() as tape:
-                at = z + (noise if k else 0.0)
-                tape.watch(at)
-                value = self._log_prob(at[None], self._sharpness, *data)
-            flat &= tape.gradient(value, at).numpy() == 0.0
+            noise = np.random.default_rng(k).standard_normal(mode.shape) if k else 0.0
+            flat &= self._gradient(mode + noise, data) == 0.0
         return flat
+
+    def ridges(self, mode: Any, data: list[Any]) -> np.ndarray:
+        """Returns `[B, n]` directions in which a block's density does not fall off at the mode.
+
+        Zeros where it does, in all directions; and everywhere if blocks are too great to be looked
+        at. The curvature is that of central differences, its numbers scaled to a diagonal of ones.
+
+        Args:
+          mode: `[B, n]`.
+          data: of the density.
+        """
+        blocks, size = mode.shape
+        found = np.zeros((blocks, size))
+        if size > _MOST_LOOKED_AT or blocks * size**2 > _MOST_CURVATURES:
+            return found
+        slopes = []
+        for step in _STEP * np.eye(size):
+            rise = self._gradient(mode + step, data) - self._gradient(mode - step, data)
+            slopes.append(rise / (2.0 * _STEP))
+        curvature = -np.stack(slopes, axis=1)
+        curvature = (curvature + curvature.swapaxes(1, 2)) / 2.0
+        scale = np.sqrt(np.maximum(np.diagonal(curvature, axis1=1, axis2=2), 0.0))
+        alone = np.where(scale > 0.0, scale, np.inf)  # what is flat by itself is no ridge
+        curvature = curvature / (alone[:, :, None] * alone[:, None, :])
+        curvature += (scale == 0.0)[:, None] * np.eye(size)
+        seen = np.all(np.isfinite(curvature), axis=(1, 2))
+        falls, directions = np.linalg.eigh(curvature[seen])
+        found[seen] = np.where(falls[:, :1] < _RIDGE, directions[:, :, 0], 0.0) / alone[seen]
+        return found
+
+    def _gradient(self, z: Any, data: list[Any]) -> np.ndarray:
+        at = tf.constant(z, tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(at)
+            value = self._log_prob(at[None], self._sharpness, *data)
+        return tape.gradient(value, at).numpy().astype(float)
 
     def _ascended(self, z: Any, data: list[Any]) -> Any:
         return ascended(lambda many: self._log_prob(many, self._sharpness, *data), z[None])[0]

@@ -58,3 +58,29 @@ def test_a_level_that_the_likelihood_does_not_know_is_named():
     assert "no diagnostic speaks against it" in repr(found)
     levels = found.data.posterior["level.x"].values.squeeze()
     np.testing.assert_allclose(levels, LOGS["seen"].get("x").numpy().mean(axis=0), atol=1e-4)
+
+
+def test_levels_that_are_seen_only_together_are_named():
+    level, gap, seen = Variable("level", PAIR), Variable("gap", PAIR), Variable("seen", PAIR)
+    level.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(2), 1.0, name="x")))
+    gap.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(2), 1.0, name="x")))
+
+    def story(of):
+        seen.initial_value = seen.value = value(
+            lambda a, b: Value(x=ed.Normal(of(a.get("x"), b.get("x")), 1.0, name="x")), (level, gap)
+        )
+        return [level, gap, seen]
+
+    for of in (
+        lambda a, b: a + b * tf.constant([0.0, 1.0]),  # a ridge that is straight,
+        lambda a, b: (2.0 + a) * tf.exp(b * tf.constant([0.0, 1.0])),  # and one that is not
+    ):
+        found = fit(story(of), LOGS, method="mle")
+        said = sorted(
+            found.problems[1]
+            .removeprefix("the likelihood is the same if ")
+            .split(" change together")[0]
+            .split(", ")
+        )
+        assert "whatever gap.x[0]" in found.problems[0]
+        assert said == ["gap.x[1]", "level.x[1]"]
