@@ -129,7 +129,7 @@ def _rows(estimate: Estimate, is_sampled: bool) -> list[list[str]]:
         label = f"[dim]  ... and {size - shown:,} more"
         row = [label + "[/]", *[""] * (5 if is_sampled else 1)]
         if is_sampled:
-            row[0] = label + "; of all, the worst:[/]"
+            row[0] = label + f"; the worst of the {size:,}:[/]"
             row[-2:] = [
                 _decimals(_worst(flat["rhat"], np.max), 3),
                 _whole(_worst(flat["ess"], np.min)),

@@ -15,6 +15,7 @@ import numpy as np
 
 from recsim_ng.core.errors import ConfigError
 
+_LONG = 200  # characters, of what came, in a message
 _MOST = 2**31 - 1  # indices, steps and counts are 32-bit integers throughout
 
 
@@ -102,7 +103,10 @@ def instance(where: str, name: str, x: Any, kind: type, remedy: str = "") -> Non
     if not isinstance(x, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         tail = f"; {remedy}" if remedy else ""
-        raise ConfigError(f"{where}: {name} must be {article} {kind.__name__}, got {x!r}{tail}")
+        said = repr(x)
+        if "\n" in said or len(said) > _LONG:
+            said = f"an object of class {type(x).__name__}"
+        raise ConfigError(f"{where}: {name} must be {article} {kind.__name__}, got {said}{tail}")
 
 
 def function(where: str, name: str, x: Any, *, optional: bool = False, remedy: str = "") -> None:

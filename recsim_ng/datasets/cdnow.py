@@ -15,6 +15,7 @@ import numpy as np
 from recsim_ng.core.errors import DataError
 from recsim_ng.datasets.purchases import Purchases
 from recsim_ng.datasets.table import Table, read_table
+from recsim_ng.datasets.table_argument import require_path
 from recsim_ng.datasets.table_file import WHITESPACE
 from recsim_ng.datasets.vocabulary import index_names
 
@@ -39,6 +40,7 @@ def read_cdnow(path: str | os.PathLike[str]) -> Purchases:
       DataError: (also a ValueError) the file is missing, damaged or lacks a column; a date is none,
         a number of things is not at least 1 or an amount not at least 0.
     """
+    require_path("read_cdnow", path)
     table = _read(path)
     customer, customer_ids = index_names(table, "customer", None)
     day = table.times("date", date_format=_DATE) // _DAY_US

@@ -41,6 +41,7 @@ def split_last(history: History, num_events: int = 1) -> Split:
       ConfigError: (also a ValueError) num_events is no whole number of at least 1.
       DataError: (also a ValueError) no user has more.
     """
+    check.instance("split_last", "history", history, History)
     check.whole("split_last", "num_events", num_events, 1)
     count = history.events_per_user
     return _split("split_last", history, np.where(count > num_events, num_events, 0))
@@ -60,6 +61,7 @@ def split_last_fraction(history: History, fraction: float = 0.2) -> Split:
       ConfigError: (also a ValueError) fraction is no number within 0..1.
       DataError: (also a ValueError) nothing is held out.
     """
+    check.instance("split_last_fraction", "history", history, History)
     check.real("split_last_fraction", "fraction", fraction, 0, 1)
     count = np.floor(history.events_per_user * fraction + 1e-9).astype(np.int64)
     return _split("split_last_fraction", history, count)
@@ -79,6 +81,7 @@ def split_by_time(history: History, time: float) -> Split:
       ConfigError: (also a ValueError) time is no number.
       DataError: (also a ValueError) time is not known, or one of the parts is empty.
     """
+    check.instance("split_by_time", "history", history, History)
     check.real("split_by_time", "time", time)
     if history.time is None:
         raise DataError(
@@ -103,6 +106,7 @@ def split_at_random(history: History, fraction: float = 0.1, *, seed: int) -> Sp
       ConfigError: (also a ValueError) fraction is no number within 0..1, or seed no whole number.
       DataError: (also a ValueError) one of the parts is empty.
     """
+    check.instance("split_at_random", "history", history, History)
     check.real("split_at_random", "fraction", fraction, 0, 1)
     check.whole("split_at_random", "seed", seed, 0, 2**62)
     events = np.flatnonzero(history.mask)

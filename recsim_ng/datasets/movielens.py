@@ -25,6 +25,7 @@ from recsim_ng.datasets import grouplens, movielens_tables
 from recsim_ng.datasets.delimited import DelimitedFile, read_delimited
 from recsim_ng.datasets.ratings import Ratings
 from recsim_ng.datasets.ratings_log import RatingsLog, build_ratings
+from recsim_ng.datasets.table_argument import require_path
 
 _GENRE_COLUMNS = ("class", "genre", "genres")
 
@@ -44,6 +45,7 @@ def read_movielens(directory: str | os.PathLike[str]) -> Ratings:
         and item occurs twice; a user or item is unknown to its own file; a user has no ratings. The
         message names file, line and remedy.
     """
+    require_path("read_movielens", directory)
     folder = pathlib.Path(os.path.expanduser(directory))
     remedy = (
         f"mend it, or delete it and fetch it anew with `recsim-ng data movielens-100k {folder}`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import itertools
 import os
 import pathlib
@@ -167,13 +168,21 @@ class Table:
             parsed = pd.to_datetime(
                 cells, format=date_format or "ISO8601", utc=True, errors="coerce"
             )
-            expected = "a number or an ISO 8601 time"
-            wrong = np.flatnonzero(parsed.isna().to_numpy())
-            if len(wrong):
-                raise self._wrong(
-                    int(wrong[0]), column, f"a date {date_format}" if date_format else expected
-                )
-            return ((parsed - pd.Timestamp(_EPOCH)) // pd.Timedelta("1us")).to_numpy(np.int64)
+            expected = f"a date {date_format}" if date_format else "a number or an ISO 8601 time"
+            is_wrong = parsed.isna().to_numpy()
+            if date_format is not None:  # pandas takes fewer digits than the format has
+                is_wrong = is_wrong | (parsed.dt.strftime(date_format) != cells).to_numpy()
+            if is_wrong.any():
+                raise self._wrong(int(is_wrong.argmax()), column, expected)
+            since = (parsed - pd.Timestamp(_EPOCH)) // pd.Timedelta("1us")
+            is_far = ~since.between(_EARLIEST * 1e6, _LATEST * 1e6).to_numpy()
+            if is_far.any():
+                raise self._wrong(int(is_far.argmax()), column, f"{expected}, from 1900 to 2200")
+            return since.to_numpy(np.int64)
+        for row in np.flatnonzero(np.isnan(numbers))[:1]:
+            other = pd.to_datetime(self.cells[column][row], utc=True, errors="coerce")
+            if not pd.isna(other):
+                raise self._wrong(int(row), column, "a number as others are, or all ISO 8601 times")
         low, high = _EARLIEST / unit_s, _LATEST / unit_s
         self._check(column, numbers, low, high, f"a time in units of {unit_s:g} s")
         return np.rint(numbers * (unit_s * 1e6)).astype(np.int64)
@@ -226,7 +235,8 @@ class Table:
         import pandas as pd
 
         cells = self.cells[column]
-        if cells.dtype.kind == "M":  # Parquet's own times are no numbers
+        is_time = cells.dtype.kind == "M" or isinstance(cells[0], datetime.datetime)
+        if is_time:  # of Parquet, without or with a zone, which pandas would take for numbers
             return np.full(len(cells), np.nan)
         return np.asarray(pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy())
 

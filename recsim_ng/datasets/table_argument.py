@@ -21,12 +21,17 @@ def require_arguments(path: Any, columns: Any, delimiter: Any, encoding: Any) ->
       encoding: the name of one.
 
     Raises:
-      ConfigError: (also a ValueError) one is of another type, or the encoding unknown.
+      ConfigError: (also a ValueError) one is of another type, no delimiter can be what is given, or
+        the encoding is unknown.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise ConfigError(f"read_table: path must be the name of a file, got {path!r}")
+    require_path("read_table", path)
     if delimiter is not None:
         check.instance("read_table", "delimiter", delimiter, str, 'such as ","')
+        if not delimiter or set(delimiter) & set('\n\r"'):
+            raise ConfigError(
+                "read_table: delimiter must be text without line ends and quotes, got "
+                f'{delimiter!r}; such as ","'
+            )
     try:
         codecs.lookup(encoding)
     except (LookupError, TypeError, ValueError) as error:
@@ -40,6 +45,20 @@ def require_arguments(path: Any, columns: Any, delimiter: Any, encoding: Any) ->
                 f"read_table: the column of {ours} must be its name or its number from 0, got "
                 f"{theirs!r}"
             )
+
+
+def require_path(where: str, path: Any) -> None:
+    """Requires the name of a file or folder.
+
+    Args:
+      where: the function that takes it.
+      path: what came.
+
+    Raises:
+      ConfigError: (also a ValueError) it is something else.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"{where}: path must be the name of a file, got {path!r}")
 
 
 def mapping_of(where: str, name: str, x: Any) -> dict[str, Any]:

@@ -55,9 +55,10 @@ def read_text(path: pathlib.Path, delimiter: str, encoding: str, has_header: boo
             f"{path}: every line must have as many cells as the first, got '{said}'; "
             "mend the file, or name another delimiter"
         ) from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        said = getattr(error, "reason", str(error))
         raise DataError(
-            f"{path}: must be {encoding} text, got {error.reason}; name its encoding"
+            f"{path}: must be {encoding} text, got {said}; name its encoding"
         ) from error
     except (OSError, EOFError) as error:
         raise DataError(

@@ -14,7 +14,8 @@ _BINS = 40
 def plot_trace(posterior: Any, path: Any = None, most: int = 8) -> Any:
     """Plots draws of unknowns, a row for each element: a histogram and a trace for each chain.
 
-    Where there are more elements than fit, those are shown whose chains disagree most.
+    Where there are more elements than fit, those are shown whose chains' means lie
+    furthest apart, relative to how far the chains themselves spread.
 
     Args:
       posterior: an xarray Dataset of `[chain, draw, ...]` unknowns, such as an InferenceData's.
@@ -32,7 +33,7 @@ def plot_trace(posterior: Any, path: Any = None, most: int = 8) -> Any:
     )
     title = "Draws of each chain"
     if count > len(rows):
-        title += f": the {len(rows)} of {count:,} unknowns on which chains agree least"
+        title += f": the {len(rows)} of {count:,} unknowns whose means differ most among chains"
     figure.text(0.02, 1 - 0.2 / height, title, fontsize=12, color=style.INK, va="center")
     for i, (label, x) in enumerate(rows):
         spread = figure.add_subplot(len(rows), 2, 2 * i + 1)

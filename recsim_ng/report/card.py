@@ -215,8 +215,11 @@ def report_card(
     if agreement is None:
         skipped["agreement of policy ranking"] = "no logged propensities were given"
     comparisons = tuple(compare(train, prediction, rank=rank, seed=seed))
+    failures = failures_of(fit, prediction, comparisons, calibration, two_sample, checks, agreement)
+    if _is_of_the_fit(fit, held_out, prediction.field):
+        failures = ("the held-out logs are those of the fit: take what it has not seen", *failures)
     return ReportCard(
-        failures_of(fit, prediction, comparisons, calibration, two_sample, checks, agreement),
+        failures,
         fit.method,
         prediction.field,
         len(test),
@@ -252,6 +255,15 @@ def _trained_on(
     kept = np.ones(happened.shape, bool) if seen is None else seen.copy()
     kept[: prediction.first_step] = False
     return interactions(logs, prediction.field, kept, item)
+
+
+def _is_of_the_fit(fit: Fit, held_out: Logs, field: str) -> bool:
+    """Whether the interactions are, to the bit, those that the story was fitted to."""
+    variable, _, name = field.partition(".")
+    seen = fit.target.given.moving.get(variable)
+    if seen is None or name not in seen.as_dict:
+        return False
+    return np.array_equal(np.asarray(seen.get(name)), array_of(held_out, field))
 
 
 def _two_sample(

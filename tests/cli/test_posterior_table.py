@@ -49,7 +49,7 @@ def test_of_many_elements_some_are_shown_and_the_worst_of_all():
     lines = posterior_table.text_of(posterior_table.rendered(found, (), "t")).splitlines()
     assert any("a.x[1, 0]" in line for line in lines)
     assert not any("a.x[1, 1]" in line for line in lines)
-    (last,) = (line for line in lines if "... and 7 more; of all, the worst:" in line)
+    (last,) = (line for line in lines if "... and 7 more; the worst of the 12:" in line)
     assert float(last.split()[-2]) > 1.5 and float(last.split()[-1]) < 20
 
 

@@ -85,6 +85,8 @@ def test_random_purchases_against_loops(rng, tmp_path, by_day):
     ("row", "message"),
     [
         (" 00003 19970230  3    9.00\n", "'date' must be a date %Y%m%d, got '19970230'"),
+        (" 00003 1997022  3    9.00\n", "'date' must be a date %Y%m%d, got '1997022'"),
+        (" 00003 99991231  3    9.00\n", "'date' must be a date %Y%m%d, from 1900 to 2200, got"),
         (" 00003 19970228  0    9.00\n", "'number_of_cds' must be a whole number from 1 to"),
         (" 00003 19970228  1   -9.00\n", "'dollar_value' must be a number of at least 0, got '-9"),
         (

@@ -107,6 +107,11 @@ def test_random_parts_have_their_size_and_seed(history, seed):
             DataError,
             "got none in train; hold out more or less",
         ),
+        (
+            lambda h: split_last(None),
+            ConfigError,
+            "split_last: history must be a History, got None",
+        ),
         (lambda h: split_by_time(h, "x"), ConfigError, "time must be a number"),
         (lambda h: split_by_time(h, 99), DataError, "got none in held_out"),
         (lambda h: split_at_random(h, -1, seed=0), ConfigError, "fraction must be a number within"),

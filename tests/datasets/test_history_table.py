@@ -50,6 +50,11 @@ def test_the_same_through_a_file_without_names(write):
         ("ann,c,7,nan", {}, "log.csv, line 6: 'x' must be a number, got 'nan'"),
         ("ann,nan,7,1", {}, "log.csv, line 6: 'what' must be a name, got 'nan'"),
         (",c,7,1", {}, "log.csv, line 6: 'who' must be a name, got ''"),
+        (
+            "ann,c,2020-01-01,1",
+            {},
+            "log.csv, line 6: 'when' must be a number as others are, or all",
+        ),
         ("ann,c,nan,1", {}, "log.csv, line 6: 'when' must be a time in units of 1 s"),
         (
             "zoe,a,1,1\nyan,a,1,1\nzoe,a,2,1",

@@ -192,6 +192,10 @@ def test_the_character_nul_is_refused_with_its_line(write):
     assert f"{path}, line 3: must be text, got the character NUL; name the file's encoding" in (
         refusal(lambda: read_table(path))
     )
+    path.write_text("a,b\nx,1\n")
+    assert "must be utf-16 text, got UTF-16 stream does not start with BOM; name its" in refusal(
+        lambda: read_table(path, encoding="utf-16")
+    )
     path.write_text("a,b\nx,1\n", encoding="utf-16")
     assert read_table(path, encoding="utf-16").names("a").tolist() == ["x"]
 
@@ -201,6 +205,8 @@ def test_the_character_nul_is_refused_with_its_line(write):
     [
         (None, {}, "path must be the name of a file, got None"),
         ("a.csv", {"delimiter": 3}, "delimiter must be a str, got 3"),
+        ("a.csv", {"delimiter": ""}, "delimiter must be text without line ends and quotes, got ''"),
+        ("a.csv", {"delimiter": "\n"}, "delimiter must be text without line ends and quotes, got"),
         ("a.csv", {"encoding": "klingon"}, "encoding must be one that Python knows, got 'klingon'"),
         ("a.csv", {"columns": "u"}, "columns must be a Mapping, got 'u'"),
         ("a.csv", {"columns": {"u": 1.5}}, "the column of u must be its name or its number"),
@@ -247,3 +253,14 @@ def test_a_parquet_file_says_the_same_as_a_csv_file(write, tmp_path):
     )
     path = write("no", "b.parquet")
     assert "b.parquet: must be a Parquet file, got" in refusal(lambda: read_table(path))
+
+
+@pytest.mark.skipif(not HAS_PYARROW, reason="needs pyarrow")
+def test_times_of_a_parquet_file_may_have_a_zone(tmp_path):
+    import pandas as pd
+
+    times = pd.to_datetime(["2020-01-01", "2020-07-01"])
+    for name, zoned in (("a", times), ("b", times.tz_localize("US/Eastern"))):
+        pd.DataFrame({"t": zoned}).to_parquet(tmp_path / f"{name}.parquet")
+    plain, zoned = (read_table(tmp_path / f"{name}.parquet").times("t") for name in "ab")
+    assert ((zoned - plain) / 3.6e9).tolist() == [5.0, 4.0]  # hours behind UTC

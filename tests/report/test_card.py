@@ -170,8 +170,9 @@ def test_what_was_held_impossible_is_counted_and_named():
     tastes = np.array([[[0.0, 0, 0], [0, 0, -np.inf]]], np.float32)
     fit = fit_of(taste_story(2), logs, {"taste.x": tastes})
     found = report_card(taste_story(2), fit, logs, num_runs=1, rank=1)
-    assert found.failures[0] == (
-        "prediction: 1 interactions were held to be impossible, the first at step 1 of user 1"
+    assert found.failures[:2] == (
+        "the held-out logs are those of the fit: take what it has not seen",
+        "prediction: 1 interactions were held to be impossible, the first at step 1 of user 1",
     )
     assert json.loads(found.to_json())["log_prob"]["mean"] is None
 
