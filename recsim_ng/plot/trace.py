@@ -42,7 +42,7 @@ def plot_trace(posterior: Any, path: Any = None, most: int = 8) -> Any:
         for chain, draws in enumerate(x):
             look = style.line_style(chain)
             spread.hist(draws, edges, histtype="step", linewidth=1.1, **look)
-            trace.plot(draws, linewidth=0.5, alpha=0.8, color=look["color"])
+            trace.plot(draws, linewidth=0.5, alpha=0.8, color=look["color"], label=f"chain {chain}")
         for axes in (spread, trace):
             style.quieten(axes)
             axes.tick_params(labelsize=8)
@@ -52,6 +52,19 @@ def plot_trace(posterior: Any, path: Any = None, most: int = 8) -> Any:
         trace.set_xlim(0, x.shape[1] - 1)
         if i == len(rows) - 1:
             trace.set_xlabel("draw", fontsize=9, color=style.INK)
+    lines, labels = trace.get_legend_handles_labels()
+    if 1 < len(lines) <= len(style.PALETTE):
+        told = figure.legend(
+            lines,
+            labels,
+            loc="lower left",
+            bbox_to_anchor=(0.05, 0.0),
+            ncols=len(lines),
+            frameon=False,
+            fontsize=8,
+        )
+        for line in told.get_lines():
+            line.set(linewidth=1.5, alpha=1.0)
     return style.save(figure, path)
 
 

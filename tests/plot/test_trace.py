@@ -19,11 +19,13 @@ def test_each_unknown_has_a_histogram_and_a_line_for_each_chain(tmp_path):
     spread, trace = figure.axes[:2]
     assert len(figure.axes) == 4 and spread.get_title(loc="left") == "a.x"
     assert len(trace.lines) == 3 and len(spread.patches) == 3
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert told == ["chain 0", "chain 1", "chain 2"]
     for line, draws in zip(trace.lines, data["a.x"].values, strict=True):
         np.testing.assert_array_equal(line.get_ydata(), draws)
 
 
-def test_of_many_those_are_shown_on_which_chains_agree_least():
+def test_of_many_those_are_shown_whose_means_differ_most():
     data = posterior((4, 5))
     data["a.x"].values[1, :, 2, 3] += 9.0
     figure = plot_trace(data, most=3)
