@@ -225,18 +225,27 @@ class Experiment:
 def _interrupts_as_events(pool: Pool) -> Iterator[None]:
     """Ctrl-C waits its turn among the events: raised anywhere, it could part a run from its line.
 
-    Only where Python would raise it: whoever handles the signal otherwise goes on doing so.
+    One that comes after the last of them is raised at the end. Only where Python would raise it:
+    whoever handles the signal otherwise goes on doing so.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
     interrupt = Event("", 0, False, error=KeyboardInterrupt())
-    signal.signal(signal.SIGINT, lambda *_: pool.events.put(interrupt))
+    came = threading.Event()
+
+    def handle(*_: Any) -> None:
+        came.set()
+        pool.events.put(interrupt)
+
+    signal.signal(signal.SIGINT, handle)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came.is_set():
+        raise KeyboardInterrupt
 
 
 def _cores() -> int:

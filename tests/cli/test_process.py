@@ -14,8 +14,11 @@ PATIENCE_S = 120
 
 
 def start(*argv):
+    # In a terminal, Ctrl-C is not ignored; where the tests run in the background, it is.
+    run = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    run += "import runpy; runpy.run_module('tests.toy_catalogue', run_name='__main__')"
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.toy_catalogue", *argv],
+        [sys.executable, "-c", run, *argv],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,5 +1,6 @@
 """Arms on the same seeds: what comes out, in which order it may be interrupted and resumed."""
 
+import contextlib
 import dataclasses
 import signal
 
@@ -108,13 +109,33 @@ def test_a_signal_in_the_middle_of_a_line_parts_no_run_from_it(tmp_path, monkeyp
 
     monkeypatch.setattr(RunLog, "_write", interrupted)
     stopped = experiment(workers=1, log=log)
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        stopped.run()
-    assert signal.getsignal(signal.SIGINT) is before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background: ignored
+    try:
+        with contextlib.closing(stopped), pytest.raises(KeyboardInterrupt):
+            stopped.run()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     kept = finished(stopped.results())
     assert ("slow", 1) in kept and len(log.read_text().splitlines()) == len(kept) + 1
-    stopped.close()
+
+
+def test_a_signal_after_the_last_run_is_not_lost():
+    events = []
+
+    def interrupt(progress):
+        events.append(progress)
+        if progress.done == progress.total:
+            signal.raise_signal(signal.SIGINT)
+
+    finishing = experiment(workers=1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            finishing.run(interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert finishing.results().num_finished == 6
 
 
 def test_a_resumed_experiment_runs_only_what_the_log_lacks(tmp_path):
