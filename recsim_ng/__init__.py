@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+from recsim_ng.environments import register_all
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -33,3 +35,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, *globals()]
+
+
+register_all()  # by strings: the stories' modules are imported when an environment is made

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from recsim_ng import Network, PythonRuntime, ed
 from recsim_ng.core import Space, Value, ValueSpec, Variable
-from recsim_ng.core.site import Condition
+from recsim_ng.core.given import Condition
 from recsim_ng.core.variable import value
 from tests.small_networks import X
 

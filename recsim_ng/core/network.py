@@ -14,6 +14,7 @@ from tensorflow.python.autograph.impl import api as autograph
 from recsim_ng.core import site
 from recsim_ng.core.data import DataVariable
 from recsim_ng.core.errors import BehaviourError, CycleError, FieldError, NetworkError
+from recsim_ng.core.given import intervened
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Dependency, ValueDef, Variable
 
@@ -179,12 +180,16 @@ class Network:
             (current if d.on_current_value else previous)[d.variable_name]
             for d in definition.dependencies
         ]
+        result, fields = intervened(variable.name, variable.spec)
         try:
-            with site.behaviour(variable.name):
-                result = _through_autograph(definition.fn)(*values)
+            if result is None:
+                with site.behaviour(variable.name):
+                    result = _through_autograph(definition.fn)(*values)
         except Exception as error:
             error.add_note(f"in the behaviour of variable '{variable.name}'")
             raise
+        if fields and isinstance(result, Value):
+            result = Value(**{**result.as_dict, **fields})
         return variable.typecheck(result, self._specs[variable.name])
 
     @property

@@ -12,7 +12,7 @@ construction into a `Site` and passes it through the effects in force, innermost
     with Seed(seed=1, step=0), Record() as record, Do({("user", "interest"): 0.0}):
         network.initial_step()
 
-Without any effect a site is plain Edward2.
+Without any effect a site is plain Edward2. `Condition` and `Do` are in `core/given.py`.
 """
 
 from __future__ import annotations
@@ -144,85 +144,6 @@ class Record(Effect):
             if site.random_variable is random_variable:
                 return site
         return None
-
-
-class _Given(Effect):
-    """Gives sites values, and says when an address was no site's."""
-
-    def __init__(self, values: Mapping[Address, Any]) -> None:
-        self._values = dict(values)
-        self._met: set[Address] = set()
-        for address in self._values:
-            pair = isinstance(address, tuple) and len(address) == 2
-            if not pair or not all(isinstance(name, str) for name in address):
-                raise SiteError(
-                    f"{type(self).__name__}: an address must be (variable name, site name), the "
-                    f"latter the random variable's name=, got {address!r}"
-                )
-
-    def __exit__(self, *exc_info: object) -> None:
-        super().__exit__(*exc_info)
-        missed = sorted(set(self._values) - self._met)
-        if missed and self._met and exc_info[0] is None:
-            raise SiteError(
-                f"{type(self).__name__}: every address must be that of a site that is drawn, got "
-                f"{missed}; there were {sorted(self._met)}"
-            )
-
-
-class Condition(_Given):
-    """Gives sites their observed values, in place of drawn ones; they are scored.
-
-    Args:
-      values: address -> value, an address being (variable name, site name).
-
-    Raises:
-      SiteError: (also a ValueError) an address is no pair of names; at the end of the context, one
-        was none of the sites that were drawn within it.
-    """
-
-    def process(self, site: Site) -> Site:
-        self._met.add(site.address)
-        if site.observed or site.intervened or site.address not in self._values:
-            return site
-        value = _given(site, self._values[site.address])
-        return dataclasses.replace(site, value=value, noise=None, observed=True)
-
-
-class Do(_Given):
-    """Gives sites their values by intervention, whatever was drawn or observed; not scored.
-
-    Args:
-      values: address -> value, as for `Condition`.
-
-    Raises:
-      SiteError: (also a ValueError) as for `Condition`.
-    """
-
-    def process(self, site: Site) -> Site:
-        self._met.add(site.address)
-        if site.address not in self._values:
-            return site
-        value = _given(site, self._values[site.address])
-        return dataclasses.replace(site, value=value, noise=None, observed=False, intervened=True)
-
-
-def _given(site: Site, value: Any) -> Any:
-    dtype = site.distribution.dtype
-    if isinstance(dtype, tf.DType):
-        value = tf.convert_to_tensor(value, dtype)
-        shape = tf.TensorShape(site.sample_shape)
-        shape = shape.concatenate(site.distribution.batch_shape)
-        shape = shape.concatenate(site.distribution.event_shape)
-        if shape.is_fully_defined():
-            try:
-                value = tf.broadcast_to(value, shape)
-            except (ValueError, tf.errors.InvalidArgumentError) as error:
-                raise SiteError(
-                    f"site {site.address}: the given value must broadcast to shape {shape}, "
-                    f"got {value.shape}"
-                ) from error
-    return value
 
 
 def _place() -> tuple[Any, int]:

@@ -11,8 +11,9 @@ import tensorflow_probability as tfp
 from recsim_ng.core.data import DataVariable
 from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.errors import DataError, SiteError
+from recsim_ng.core.given import Condition
 from recsim_ng.core.network import Network
-from recsim_ng.core.site import Condition, Record, Seed, Site
+from recsim_ng.core.site import Record, Seed, Site
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import ValueDef, Variable
 from recsim_ng.inference.outcome import outcome

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core.given import Condition
 from recsim_ng.core.network import Network
-from recsim_ng.core.site import Condition, Record, Seed
+from recsim_ng.core.site import Record, Seed
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import ValueDef, Variable
 from recsim_ng.inference.along import network_along

@@ -12,8 +12,9 @@ from recsim_ng.core import check
 from recsim_ng.core.data import SlicedValue, data_variable
 from recsim_ng.core.edward2 import is_random_variable
 from recsim_ng.core.errors import DataError
+from recsim_ng.core.given import Condition
 from recsim_ng.core.network import Network
-from recsim_ng.core.site import Condition, Record, Seed
+from recsim_ng.core.site import Record, Seed
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.inference.beginning import first_whole_step

@@ -10,7 +10,8 @@ import tensorflow_probability as tfp
 from recsim_ng.core import noise, sampling
 from recsim_ng.core.edward2 import ed, is_random_variable
 from recsim_ng.core.errors import SiteError
-from recsim_ng.core.site import Condition, Do, Effect, Record, Seed, behaviour
+from recsim_ng.core.given import Condition, Do
+from recsim_ng.core.site import Effect, Record, Seed, behaviour
 from tests.core.transforms.families import FAMILIES
 
 tfd = tfp.distributions

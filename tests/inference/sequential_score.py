@@ -3,7 +3,8 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from recsim_ng.core.site import Condition, Record, Seed
+from recsim_ng.core.given import Condition
+from recsim_ng.core.site import Record, Seed
 
 tfd = tfp.distributions
 CERTAIN = (tfd.Deterministic, tfd.VectorDeterministic)

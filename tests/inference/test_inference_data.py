@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsim_ng import PythonRuntime
-from recsim_ng.core.site import Condition
+from recsim_ng.core.given import Condition
 from recsim_ng.inference import McmcSettings, fit
 from recsim_ng.inference.inference_data import arviz
 from tests.inference.test_fitting import STEPS, USERS

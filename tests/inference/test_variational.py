@@ -8,7 +8,7 @@ from scipy import stats
 from recsim_ng import Network, PythonRuntime, ed
 from recsim_ng.core import Space, Value, ValueSpec, Variable
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.core.site import Condition
+from recsim_ng.core.given import Condition
 from recsim_ng.core.variable import value
 from recsim_ng.inference.fitting import Fitter, fit
 from recsim_ng.inference.variational import ViSettings

@@ -7,7 +7,7 @@ import tensorflow as tf
 from recsim_ng import Network, PythonRuntime, ed
 from recsim_ng.core import Value, Variable
 from recsim_ng.core.errors import ConfigError, DataError
-from recsim_ng.core.site import Condition
+from recsim_ng.core.given import Condition
 from recsim_ng.core.variable import value
 from recsim_ng.report.simulation import compared_fields, simulate
 from tests.report.stories import fit_of, mood_logs, mood_story, part, taste_logs, taste_story

@@ -20,7 +20,8 @@ from recsim_ng.core import (
     Variable,
 )
 from recsim_ng.core.errors import ConfigError, SiteError
-from recsim_ng.core.site import Condition, Do, Record
+from recsim_ng.core.given import Condition, Do
+from recsim_ng.core.site import Record
 from recsim_ng.core.variable import value
 from tests.small_networks import X, autoregression, coupled, fibonacci, random_walk
 

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng import PythonRuntime, TFRuntime
-from recsim_ng.core.site import Condition, Record, behaviour
+from recsim_ng.core.given import Condition
+from recsim_ng.core.site import Record, behaviour
 from recsim_ng.entities.users.model_learning import ModelLearningDemoUser
 from recsim_ng.stories.latent_satisfaction import (
     STUDY,

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.core.site import Condition, Seed, behaviour
+from recsim_ng.core.given import Condition
+from recsim_ng.core.site import Seed, behaviour
 from recsim_ng.core.value import Value
 from recsim_ng.entities.recommenders import (
     CollabFilteringRecommender,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recsim_ng.core.site import Condition, Seed, behaviour
+from recsim_ng.core.given import Condition
+from recsim_ng.core.site import Seed, behaviour
 from recsim_ng.entities.response_models import SessionModel, WaitingTime
 
 DRAWS = ("ends", "churns", "returns")

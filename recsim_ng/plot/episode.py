@@ -1,0 +1,86 @@
+"""One user's episode of an environment: slates and choices, the user's state, and the reward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recsim_ng.plot import style
+
+_STEPS = 40
+
+
+def draw_episode(episode: Any) -> np.ndarray:
+    """Draws the last 40 steps of an episode.
+
+    Args:
+      episode: with `slates`, `responses`, `states` and `rewards`, as
+        `recsim_ng.runtime.environment_render.Timeline` has them.
+
+    Returns:
+      `[H, W, 3]` uint8.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = style.new_figure(7.2, 6.0)
+    figure.set_layout_engine("constrained")
+    slates, states, rewards = figure.subplots(
+        3, 1, sharex=True, gridspec_kw={"height_ratios": [2, 2, 1]}
+    )
+    for axes in (slates, states, rewards):
+        style.quieten(axes)
+    end = len(episode.rewards)
+    first = max(0, end - _STEPS)
+    _draw_slates(slates, episode, first, end)
+    lines = 0
+    for name, series in episode.states.items():
+        values = np.reshape(np.asarray(series, float), (len(series), -1))
+        for i in range(min(values.shape[1], 4)):
+            label = f"{name} {i}" if values.shape[1] > 1 else name
+            look = style.line_style(lines)
+            states.plot(range(first, end + 1), values[first:, i], label=label, **look)
+            lines += 1
+    states.set_ylabel("user's state", fontsize=9, color=style.INK)
+    if lines:
+        states.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    rewards.bar(range(first, end), episode.rewards[first:end], color=style.PALETTE[0], width=0.6)
+    rewards.set_ylabel("reward", fontsize=9, color=style.INK)
+    rewards.set_xlabel("step", fontsize=9, color=style.INK)
+    rewards.set_xlim(first - 0.6, max(end, first + 10) + 0.6)
+    total = sum(episode.rewards)
+    figure.suptitle(
+        f"step {end}, return {total:.5g}", fontsize=11, color=style.INK, x=0.02, ha="left"
+    )
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _draw_slates(axes: Any, episode: Any, first: int, end: int) -> None:
+    choices = episode.responses.get("choice")
+    places = max((len(s) for s in episode.slates), default=1)
+    size = 8.0 if end - first <= 20 else 6.0
+    for t in range(first, end):
+        slate = episode.slates[t]
+        chosen = None if choices is None else int(np.ravel(choices[t])[0])
+        for place, document in enumerate(slate):
+            is_chosen = chosen == place
+            face = {"facecolor": style.PALETTE[4], "edgecolor": "none", "pad": 1.5}
+            axes.text(
+                t,
+                place,
+                f"{document:.2g}" if isinstance(document, float) else str(document),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color=style.INK if is_chosen else style.FAINT,
+                bbox=face if is_chosen else None,
+            )
+    axes.set_ylim(places - 0.5, -0.5)
+    axes.set_yticks(range(places), [str(i + 1) for i in range(places)])
+    axes.grid(visible=False)
+    axes.set_ylabel("place on the slate", fontsize=9, color=style.INK)
+    axes.set_title(
+        "documents shown, the chosen one marked", fontsize=9, color=style.FAINT, loc="left"
+    )

@@ -1,0 +1,225 @@
+"""What an environment is, whatever runs it: its world, actions, observations and rewards."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core import check
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.network import Network, NetworkValue
+from recsim_ng.core.variable import Variable
+from recsim_ng.runtime import runtime
+from recsim_ng.runtime.environment_action import Action, FieldAction
+from recsim_ng.runtime.environment_field import SeenField, fields_named, sight_of
+from recsim_ng.runtime.environment_program import Program
+from recsim_ng.runtime.environment_slate import ActionKind, slate_action
+from recsim_ng.runtime.environment_step import Shown, StepFunctions
+from recsim_ng.runtime.environment_world import World
+
+AGENTS = {"recommender": "slate docs", "algorithm": "algorithm choice.arm"}
+_REWARDS = ("metrics state.reward", "bandit rewards.reward")
+_METRICS = "metrics state"
+
+Names = str | Sequence[str]
+Rule = str | Callable[[NetworkValue], Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Design:
+    """An environment, ready to be run.
+
+    Attributes:
+      world: the story, opened at the agent.
+      functions: its first moment and its step.
+      action: what its agent does.
+      observation: the fields that the agent sees.
+      is_plain: whether the observation is one array instead of a dictionary.
+      info: further fields that are shown.
+      num_steps: T, after which an episode is truncated; None: never.
+    """
+
+    world: World
+    functions: StepFunctions
+    action: Any
+    observation: tuple[SeenField, ...]
+    is_plain: bool
+    info: tuple[SeenField, ...]
+    num_steps: int | None
+
+    @functools.cached_property
+    def program(self) -> Program:
+        """The step of one world, compiled; environments of one design share it."""
+        return Program(self.functions, self.action, self.observation, self.info)
+
+    @property
+    def observation_space(self) -> gymnasium.spaces.Space:
+        """The space of observations: one box, or a dictionary of them."""
+        if self.is_plain:
+            return self.observation[0].space
+        return gymnasium.spaces.Dict({f.key: f.space for f in self.observation})
+
+
+def design(
+    story: Network | Sequence[Variable],
+    agent: str = "recommender",
+    *,
+    observation: Names | None = None,
+    reward: Rule | None = None,
+    terminated: Rule | None = None,
+    num_steps: int | None = None,
+    action: ActionKind = "slate",
+    docs: str | None = "available docs",
+    repeats: bool = False,
+    features: str = "doc_features",
+    mask: str = "is_candidate",
+    action_range: tuple[float, float] = (-1.0, 1.0),
+    info: Names | None = None,
+    render: bool = False,
+) -> Design:
+    """Designs an environment of a story; the arguments are those of `make_env`.
+
+    Args:
+      story: a network or its variables.
+      agent: who acts.
+      observation: what the agent sees.
+      reward: what it is after.
+      terminated: when an episode ends.
+      num_steps: T.
+      action: what an action is.
+      docs: the variable that slates are made of.
+      repeats: whether a slate may show a document twice.
+      features: the documents' field that a proto-item is compared with.
+      mask: the documents' field that says who may be shown what.
+      action_range: the least and the greatest number of continuous actions.
+      info: further fields.
+      render: whether what is drawn is to be shown too.
+
+    Raises:
+      ConfigError: (also a ValueError) an argument does not fit the story.
+    """
+    network = runtime.as_network(story)
+    names = [v.name for v in network.variables]
+    variable = AGENTS.get(agent, agent) if isinstance(agent, str) else agent
+    target, _, field = (variable, "", "") if variable in names else str(variable).partition(".")
+    if target not in names:
+        known = [name for name, v in AGENTS.items() if v.partition(".")[0] in names]
+        raise ConfigError(
+            f"agent: must be one of {known}, or a variable or field of the story, {names}, got "
+            f"{agent!r}"
+        )
+    if num_steps is not None:
+        check.whole("make_env", "num_steps", num_steps, 1)
+    holder: list[Action] = []
+    world = World(network, {target: lambda a, current: holder[0].pin(a, current)})
+    if docs in names and docs != target and not field:
+        made: Action = slate_action(
+            world,
+            target,
+            action,
+            docs=docs,
+            repeats=repeats,
+            features=features,
+            mask=mask,
+            action_range=action_range,
+        )
+    else:
+        made = FieldAction(world, target, field or None, action_range)
+    holder.append(made)
+    seen, is_plain = _observation(world, target, observation)
+    shown_info = list(fields_named(world, _names(info), None, "info"))
+    if info is None and _METRICS in names:
+        shown_info = fields_named(world, [_METRICS])
+    mask_field = getattr(made, "mask", None)
+    if mask_field is not None:
+        shown_info.append(mask_field)
+    if render:
+        shown_info += fields_named(world, [n for n in names if n in _drawn(names, target)])
+    places = {f.place for f in seen}
+    further = {f.place: f for f in shown_info if f.place not in places}
+    shown = Shown(
+        observation=tuple(seen),
+        reward=_rule(world, reward, "reward", tf.float32),
+        terminated=None if terminated is None else _rule(world, terminated, "terminated", tf.bool),
+        info=tuple(further.values()),
+    )
+    functions = StepFunctions(world, [made], shown)
+    return Design(world, functions, made, tuple(seen), is_plain, tuple(further.values()), num_steps)
+
+
+def _drawn(names: Sequence[str], target: str) -> set[str]:
+    return {target, "user state", "user response"} & set(names)
+
+
+def _names(names: Names | None) -> list[str]:
+    if names is None:
+        return []
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _observation(world: World, target: str, names: Names | None) -> tuple[list[SeenField], bool]:
+    sight = sight_of(world.network, target)
+    if names is None:
+        found = [f for f in fields_named(world, sight.visible, sight) if _can_vary(f.space)]
+    else:
+        found = fields_named(world, _names(names), sight)
+    if not found:
+        raise ConfigError(
+            "observation: the agent must see something, got nothing; name fields of "
+            f"{list(world.shapes)}"
+        )
+    return found, isinstance(names, str) and len(found) == 1 and "." in names
+
+
+def _can_vary(space: gymnasium.spaces.Space) -> bool:
+    """Whether there is anything to see: the number of a lone user is always 0."""
+    return not isinstance(space, gymnasium.spaces.Box) or bool(np.any(space.low < space.high))
+
+
+def _rule(
+    world: World, rule: Rule | None, what: str, dtype: tf.DType
+) -> Callable[[NetworkValue], Any]:
+    """A scalar of a moment: the mean of a field over all that it has, or what a function makes."""
+    every = [f"{v}.{f}" for v, value in world.shapes.items() for f in value.as_dict]
+    if rule is None:
+        found = [name for name in _REWARDS if name in every]
+        if not found:
+            raise ConfigError(
+                f"reward: the story has none of {list(_REWARDS)}; name a field of {every}, or give "
+                "a function of the moment"
+            )
+        rule = found[0]
+    if callable(rule):
+        function = rule
+
+        def of_function(moment: NetworkValue) -> Any:
+            x = tf.convert_to_tensor(function(moment))
+            if x.shape.rank != 0:
+                raise ConfigError(
+                    f"{what}: the function must return a scalar, got shape {x.shape}; take the "
+                    "mean over users"
+                )
+            return tf.cast(x, dtype)
+
+        return of_function
+    if rule not in every:
+        raise ConfigError(
+            f"{what}: must be a field of the story or a function, got {rule!r}; there are {every}"
+        )
+    variable, field = next(
+        (v, f) for v, value in world.shapes.items() for f in value.as_dict if rule == f"{v}.{f}"
+    )
+
+    def of_field(moment: NetworkValue) -> Any:
+        x = moment[variable].get(field)
+        if dtype == tf.bool:
+            return tf.reduce_all(tf.cast(x, tf.bool))
+        return tf.reduce_mean(tf.cast(x, dtype))
+
+    return of_field

@@ -1,0 +1,182 @@
+"""Fields of a story as an agent meets them: named, and with a Gymnasium space."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.network import Network
+from recsim_ng.runtime.environment_world import World
+
+
+@dataclasses.dataclass(frozen=True)
+class SeenField:
+    """A field, as it is shown.
+
+    Attributes:
+      variable: its variable's name.
+      field: its name, with dots where nested.
+      space: of its values; without the axis of users, or bandits, where there is one alone.
+      has_lone_user: whether that axis has been left out.
+    """
+
+    variable: str
+    field: str
+    space: gymnasium.spaces.Space
+    has_lone_user: bool
+
+    @property
+    def key(self) -> str:
+        """The name under which it is shown: 'user response/choice'; dots trouble PyTorch."""
+        return f"{self.variable}.{self.field}".replace(".", "/")
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """(variable, field)."""
+        return self.variable, self.field
+
+
+def seen_field(world: World, variable: str, field: str) -> SeenField:
+    """Returns a field as it is shown.
+
+    Args:
+      world: the story.
+      variable: its variable's name.
+      field: its name.
+    """
+    spec = _variables(world.network)[variable].spec.get(field)
+    known = world.shapes[variable].get(field)
+    shape, dtype = tuple(known.shape.as_list()), known.dtype.as_numpy_dtype
+    lone = (spec.dims or ("",))[0] in ("user", "bandit") and shape[0] == 1
+    low, high = bounds(spec, shape, dtype)
+    if lone:
+        low, high, shape = low[0], high[0], shape[1:]
+    space: gymnasium.spaces.Space
+    if np.dtype(dtype) == np.bool_:
+        space = gymnasium.spaces.MultiBinary(shape) if shape else gymnasium.spaces.Discrete(2)
+    else:
+        space = gymnasium.spaces.Box(low, high, shape, dtype)
+    return SeenField(variable, field, space, lone)
+
+
+def bounds(spec: Any, shape: tuple[int, ...], dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest values of a field, as its spec says; finite.
+
+    Args:
+      spec: a `FieldSpec`.
+      shape: of the field.
+      dtype: NumPy's.
+    """
+    if np.dtype(dtype) == np.bool_:
+        return np.zeros(shape, dtype), np.ones(shape, dtype)
+    # Gymnasium's checker takes an infinite bound for a mistake.
+    info: Any = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else np.finfo(dtype)
+    least, most = np.full(shape, info.min, dtype), np.full(shape, info.max, dtype)
+    space = getattr(spec, "space", None)
+    if isinstance(space, gymnasium.spaces.Box) and spec.strict and space.shape == shape:
+        return np.maximum(space.low, least), np.minimum(space.high, most)
+    return least, most
+
+
+@dataclasses.dataclass(frozen=True)
+class Sight:
+    """What an agent in the place of a behaviour sees.
+
+    Attributes:
+      visible: the variables that the behaviour reads; in place of its own memory, what that reads.
+      allowed: these, the memory, and what the agent does itself.
+    """
+
+    visible: tuple[str, ...]
+    allowed: frozenset[str]
+
+
+def sight_of(network: Network, variable: str) -> Sight:
+    """Returns what an agent sees who acts on a variable.
+
+    What carries itself on, and is read by the variable alone besides, is the memory of whoever
+    stands behind the variable, as "recommender state" of "slate docs".
+
+    Args:
+      network: the story.
+      variable: on which the agent acts.
+    """
+    variables = _variables(network)
+    visible: list[str] = []
+    memories: set[str] = set()
+    left = [d.variable_name for d in _reads(variables[variable])]
+    while left:
+        name = left.pop(0)
+        readers = {
+            v.name for v in network.variables if name in {d.variable_name for d in _reads(v)}
+        }
+        if name in readers <= {name, variable}:
+            if name not in memories:
+                memories.add(name)
+                left.extend(d.variable_name for d in _reads(variables[name]))
+        elif name != variable and name not in visible:
+            visible.append(name)
+    return Sight(tuple(visible), frozenset({*visible, *memories, variable}))
+
+
+def fields_named(
+    world: World, names: Iterable[str], sight: Sight | None = None, what: str = "observation"
+) -> list[SeenField]:
+    """Returns the fields of these names.
+
+    Args:
+      world: the story.
+      names: of variables ("user observation") or fields ("user response.choice").
+      sight: what may be shown without being named as a field; None: everything.
+      what: whose names they are, for errors.
+
+    Raises:
+      ConfigError: (also a ValueError) a name is unknown, or a whole variable is latent.
+    """
+    found: list[SeenField] = []
+    every = {f"{v}.{f}": (v, f) for v, value in world.shapes.items() for f in value.as_dict}
+    for name in names:
+        if name in every:
+            places = [every[name]]
+        elif name in world.shapes:
+            if sight is not None and name not in sight.allowed:
+                raise ConfigError(
+                    f"{what}: '{name}' is latent, which the agent does not see; name its fields "
+                    f"one by one to show them all the same: "
+                    f"{[n for n, (v, _) in every.items() if v == name]}"
+                )
+            places = [(name, field) for field in world.shapes[name].as_dict]
+        else:
+            raise ConfigError(
+                f"{what}: must name variables or fields of the story, got {name!r}; there are "
+                f"{sorted(every)}"
+            )
+        found.extend(seen_field(world, v, f) for v, f in places)
+    places = [f.place for f in found]
+    return [f for i, f in enumerate(found) if f.place not in places[:i]]
+
+
+def _variables(network: Network) -> dict[str, Any]:
+    return {v.name: v for v in network.variables}
+
+
+def _reads(variable: Any) -> tuple[Any, ...]:
+    definition = variable.value or variable.initial_value
+    return definition.dependencies
+
+
+def lone(x: Any, seen: SeenField) -> Any:
+    """A tensor as it is shown, without the axis of a lone user.
+
+    Args:
+      x: the field.
+      seen: how it is shown.
+    """
+    x = tf.squeeze(x, 0) if seen.has_lone_user else x
+    return tf.cast(x, tf.int8) if x.dtype == tf.bool and x.shape.rank else x

@@ -1,0 +1,318 @@
+"""What a recommender does: slates by documents' places, by scores of documents or a proto-item."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.network import NetworkValue
+from recsim_ng.core.value import Value
+from recsim_ng.runtime.environment_action import ActionError, brief, within
+from recsim_ng.runtime.environment_field import seen_field
+from recsim_ng.runtime.environment_world import World
+
+ActionKind = Literal["slate", "document", "scores", "proto"]
+_KINDS = ("slate", "document", "scores", "proto")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Slates:
+    """The documents that slates are made of.
+
+    Attributes:
+      docs: the variable that holds them.
+      num_users: U.
+      slate_size: S.
+      num_docs: D.
+      has_user_axis: whether the slates' fields have one.
+      gathered: fields of the slate that are fields of the documents.
+      rank_field: dtype of the field doc_ranks, if the slate has it.
+      is_whole: whether that is all that the slate has.
+    """
+
+    docs: str
+    num_users: int
+    slate_size: int
+    num_docs: int
+    has_user_axis: bool
+    gathered: tuple[str, ...]
+    rank_field: Any
+    is_whole: bool
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """`[U]`, or nothing for one user alone."""
+        return (self.num_users,) if self.num_users > 1 else ()
+
+
+def slate_action(
+    world: World,
+    variable: str,
+    kind: ActionKind,
+    *,
+    docs: str,
+    repeats: bool,
+    features: str,
+    mask: str,
+    action_range: tuple[float, float],
+) -> SlateAction:
+    """Returns the action that shows slates of the story's documents.
+
+    Args:
+      world: the story.
+      variable: the slates.
+      kind: what an action is.
+      docs: the variable of the documents.
+      repeats: whether a slate may show a document twice.
+      features: the documents' field that a proto-item is compared with.
+      mask: the documents' field that says who may be shown what, if they have it.
+      action_range: the least and the greatest number of scores and proto-items.
+
+    Raises:
+      ConfigError: (also a ValueError) the slates cannot be made of the documents, or the kind is
+        unknown or not for such slates.
+    """
+    if kind not in _KINDS:
+        raise ConfigError(f"action: must be one of {list(_KINDS)}, got {kind!r}")
+    slates = _slates(world, variable, docs)
+    if kind == "document" and slates.slate_size != 1:
+        raise ConfigError(
+            f"action: 'document' is for slates of one, got slates of {slates.slate_size}; take "
+            "'slate'"
+        )
+    dim = 0
+    if kind == "proto":
+        known = world.shapes[docs]
+        if features not in known or known.get(features).shape.rank != 2:
+            raise ConfigError(
+                f"action: 'proto' needs the documents' field '{features}', of shape [D, F], got "
+                f"{dict(known.as_dict)}; name another by features="
+            )
+        dim = known.get(features).shape[1]
+    has_mask = mask in world.shapes[docs]
+    mask = mask if has_mask else ""
+    return SlateAction(world, variable, kind, slates, repeats, features, dim, mask, action_range)
+
+
+def _slates(world: World, variable: str, docs: str) -> _Slates:
+    slate, known = world.shapes[variable], world.shapes[docs]
+    gathered, leads = [], set()
+    for name, spec in slate.as_dict.items():
+        if name not in known:
+            continue
+        doc_shape, shape = known.get(name).shape.as_list(), spec.shape.as_list()
+        rest = len(doc_shape) - 1
+        if (
+            doc_shape
+            and shape[len(shape) - rest :] == doc_shape[1:]
+            and (spec.dtype == known.get(name).dtype and len(shape) - rest in (1, 2))
+        ):
+            gathered.append(name)
+            leads.add((doc_shape[0], *shape[: len(shape) - rest]))
+    if "doc_ranks" in slate and not gathered:
+        sizes = {x.shape[0] for x in known.as_dict.values() if x.shape.rank}
+        leads = {(n, *slate.get("doc_ranks").shape.as_list()) for n in sizes}
+    if len(leads) != 1:
+        raise ConfigError(
+            f"action: the slates, '{variable}' with fields {list(slate)}, must have fields of "
+            f"the documents, '{docs}' with fields {list(known)}, all of [U, S, ...] for [D, ...], "
+            f"got {sorted(leads) or 'none'}; name the documents by docs=, or docs=None to act on "
+            "the fields themselves"
+        )
+    num_docs, *lead = leads.pop()
+    ranks = slate.get("doc_ranks").dtype if "doc_ranks" in slate else None
+    return _Slates(
+        docs=docs,
+        num_users=lead[0] if len(lead) == 2 else 1,
+        slate_size=lead[-1],
+        num_docs=num_docs,
+        has_user_axis=len(lead) == 2,
+        gathered=tuple(gathered),
+        rank_field=ranks,
+        is_whole=set(slate) == {*gathered, *(["doc_ranks"] if ranks else [])},
+    )
+
+
+class SlateAction:
+    """Shows each user a slate, from which the fields of the documents follow.
+
+    Args:
+      world: the story.
+      variable: the slates.
+      kind: "slate": `[U, S]` places in available docs; "document": `[U]`, for slates of one;
+        "scores": `[U, D]`, of which the S highest are shown; "proto": `[U, F]`, the S nearest are.
+        For one user alone the axis U is left out.
+      slates: how the slates are made.
+      repeats: whether a document may be shown twice.
+      features: for "proto".
+      dim: F.
+      mask: the documents' field of who may be shown what, `[U, D]` or `[D]` bool, or "".
+      action_range: for "scores" and "proto".
+
+    Attributes:
+      is_index: whether an action is places of documents.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        variable: str,
+        kind: str,
+        slates: _Slates,
+        repeats: bool,
+        features: str,
+        dim: int,
+        mask: str,
+        action_range: tuple[float, float],
+    ) -> None:
+        self.variable, self._kind, self.slates = variable, kind, slates
+        self._repeats, self._features = repeats, features
+        self.mask = seen_field(world, slates.docs, mask) if mask else None
+        lead, docs, size = slates.lead, slates.num_docs, slates.slate_size
+        if kind == "slate":
+            shape = (*lead, size)
+            self.space: Any = (
+                gymnasium.spaces.MultiDiscrete(np.full(shape, docs))
+                if repeats or size == 1
+                else SlateSpace(np.full(shape, docs))
+            )
+            self.spec = tf.TensorSpec(shape, tf.int32)
+        elif kind == "document":
+            self.space = (
+                gymnasium.spaces.MultiDiscrete(np.full(lead, docs))
+                if lead
+                else gymnasium.spaces.Discrete(docs)
+            )
+            self.spec = tf.TensorSpec(lead, tf.int32)
+        else:
+            shape = (*lead, dim if kind == "proto" else docs)
+            self.space = gymnasium.spaces.Box(*action_range, shape, np.float32)
+            self.spec = tf.TensorSpec(shape, tf.float32)
+        self._shape = tuple(self.spec.shape.as_list())
+        self.is_index = kind in ("slate", "document")
+
+    def checked(self, action: Any, lead: tuple[int, ...] = ()) -> np.ndarray:
+        found = np.asarray(action)
+        shape = (*lead, *self._shape)
+        if found.shape != shape:
+            raise ActionError(f"action: must be of shape {shape}, got {found.shape}")
+        if not self.is_index:
+            return within(found, self.space)
+        if found.dtype.kind not in "iu":
+            raise ActionError(
+                f"action: must be whole numbers, the places of documents, got {found.dtype} "
+                f"{brief(found)}"
+            )
+        docs = self.slates.num_docs
+        if found.size < 64:  # a few Python integers are looked at faster than an array
+            numbers = found.ravel().tolist()
+            wrong = min(numbers) < 0 or max(numbers) >= docs
+        else:
+            wrong = bool(found.min() < 0 or found.max() >= docs)
+        if wrong:
+            raise ActionError(
+                f"action: must be places of documents within 0..{docs - 1}, got {brief(found)}"
+            )
+        if not self._repeats and self._kind == "slate":
+            self._require_distinct(found)
+        return found.astype(np.int32)
+
+    def _require_distinct(self, found: np.ndarray) -> None:
+        size = self.slates.slate_size
+        if found.ndim == 1 and found.size < 64:
+            wrong = len(set(found.tolist())) < size
+        else:
+            wrong = any(
+                bool(np.any(found[..., i] == found[..., j])) for i in range(size) for j in range(i)
+            )
+        if wrong:
+            raise ActionError(
+                f"action: a slate must not show a document twice, got {brief(found)}; "
+                "repeats=True allows it, and with action='scores' it cannot happen"
+            )
+
+    def require_allowed(self, ranks: np.ndarray, allowed: np.ndarray) -> None:
+        """Requires that documents may be shown.
+
+        Args:
+          ranks: `[..., S]` places.
+          allowed: `[..., D]` whether each document may be shown.
+
+        Raises:
+          ActionError: (also a ValueError) one may not.
+        """
+        if self._kind == "document":
+            ranks = ranks[..., None]
+        allowed = np.broadcast_to(allowed, (*ranks.shape[:-1], self.slates.num_docs))
+        shown = np.take_along_axis(allowed, ranks, axis=-1)
+        if self.is_index and not shown.all():
+            raise ActionError(
+                "action: a slate must show only documents that may be shown, got "
+                f"{brief(ranks[~shown])} among them; info['action_mask'] says which may"
+            )
+
+    def ranks(self, action: Any, current: NetworkValue) -> Any:
+        """Returns the places of the documents that are shown, `[U, S]` int32.
+
+        Args:
+          action: a tensor.
+          current: what stands before the action.
+        """
+        slates = self.slates
+        action = tf.reshape(action, [slates.num_users, -1])
+        if self.is_index:
+            return action
+        docs = current[slates.docs]
+        if self._kind == "proto":
+            # |p - d|^2 without |p|^2, which is the same for all documents.
+            features = docs.get(self._features)
+            action = 2.0 * tf.matmul(action, features, transpose_b=True)
+            action -= tf.reduce_sum(features**2, axis=-1)
+        if self.mask is not None:
+            action = tf.where(docs.get(self.mask.field), action, -np.inf)
+        return tf.math.top_k(action, slates.slate_size).indices
+
+    def pin(self, action: Any, current: NetworkValue) -> dict[Any, Any]:
+        slates = self.slates
+        ranks = self.ranks(action, current)
+        ranks = ranks if slates.has_user_axis else ranks[0]
+        docs = current[slates.docs]
+        fields = {name: tf.gather(docs.get(name), ranks) for name in slates.gathered}
+        if slates.rank_field is not None:
+            fields["doc_ranks"] = tf.cast(ranks, slates.rank_field)
+        if slates.is_whole:
+            return {self.variable: Value(**fields)}
+        return {f"{self.variable}.{name}": x for name, x in fields.items()}
+
+
+class SlateSpace(gymnasium.spaces.MultiDiscrete):
+    """Slates that show no document twice; a `MultiDiscrete` otherwise.
+
+    Args:
+      nvec: `[..., S]` the number of documents.
+      seed: of samples.
+    """
+
+    def __init__(self, nvec: Any, seed: Any = None) -> None:
+        super().__init__(nvec, seed=seed)
+
+    def sample(self, mask: Any = None, probability: Any = None) -> np.ndarray:
+        if mask is not None or probability is not None:
+            return super().sample(mask, probability)
+        shape, docs = self.nvec.shape, int(self.nvec.flat[0])
+        keys = self.np_random.random((*shape[:-1], docs))
+        return np.argsort(keys, axis=-1)[..., : shape[-1]].astype(self.dtype)
+
+    def contains(self, x: Any) -> bool:
+        if not super().contains(x):
+            return False
+        ordered = np.sort(np.asarray(x), axis=-1)
+        return bool(np.all(ordered[..., 1:] != ordered[..., :-1]))
+
+    def __repr__(self) -> str:
+        return f"SlateSpace({self.nvec.tolist()})"
