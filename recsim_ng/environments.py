@@ -41,7 +41,11 @@ _READY: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"num_users": 1, "recommender": "random"},
         {"action": "document", "num_steps": 60},
     ),
-    "MovieLens": ("movielens", {"num_users": 1, "recommender": "random"}, {"num_steps": 100}),
+    "MovieLens": (
+        "movielens",
+        {"num_users": 1, "recommender": "random"},
+        {"reward": "metrics state.enjoyment", "num_steps": 100},
+    ),
     "Social": (
         "social",
         {"num_users": 20, "num_docs": 10, "num_neighbours": 4},

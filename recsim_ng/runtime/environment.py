@@ -113,7 +113,7 @@ class StoryEnv(gymnasium.Env[Any, Any]):
                 f"render_mode: must be one of {self.metadata['render_modes']} or None, got "
                 f"{render_mode!r}"
             )
-        self.render_mode, self._design = render_mode, design
+        self.render_mode, self.design = render_mode, design
         self.observation_space = design.observation_space
         self.action_space = design.action.space
         self._words: tuple[Any, Any] | None = None
@@ -167,13 +167,13 @@ class StoryEnv(gymnasium.Env[Any, Any]):
                 "step: the environment must be reset before the first step and after the end of an "
                 "episode; call reset()"
             )
-        checked = self._design.action.checked(action)
+        checked = self.design.action.checked(action)
         if self._program.mask is not None:
-            self._design.action.require_allowed(checked, self._program.mask(self._now))
+            self.design.action.require_allowed(checked, self._program.mask(self._now))
         self._now = self._program.step(self._now, checked)
         self._count += 1
         observation, info, reward, terminated = self._read()
-        truncated = self._count == self._design.num_steps
+        truncated = self._count == self.design.num_steps
         self._is_over = terminated or truncated
         if self._timeline is not None:
             self._timeline.add(self._all(observation, info, reward), checked)
@@ -197,14 +197,14 @@ class StoryEnv(gymnasium.Env[Any, Any]):
 
     def _all(self, observation: Any, info: dict[str, Any], reward: float) -> dict[str, Any]:
         """All that is shown, by keys."""
-        if self._design.is_plain:
-            observation = {self._design.observation[0].key: observation}
+        if self.design.is_plain:
+            observation = {self.design.observation[0].key: observation}
         return {**observation, **info, "reward": reward}
 
     def _read(self) -> tuple[Any, dict[str, Any], float, bool]:
         program, now = self._program, self._now
         observation: Any = program.observation(now)
-        if self._design.is_plain:
+        if self.design.is_plain:
             (observation,) = observation.values()
         info = program.info(now)
         if program.mask is not None:

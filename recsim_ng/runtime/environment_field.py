@@ -57,16 +57,12 @@ def seen_field(world: World, variable: str, field: str) -> SeenField:
     low, high = bounds(spec, shape, dtype)
     if lone:
         low, high, shape = low[0], high[0], shape[1:]
-    space: gymnasium.spaces.Space
-    if np.dtype(dtype) == np.bool_:
-        space = gymnasium.spaces.MultiBinary(shape) if shape else gymnasium.spaces.Discrete(2)
-    else:
-        space = gymnasium.spaces.Box(low, high, shape, dtype)
+    space = gymnasium.spaces.Box(low, high, shape, low.dtype.type)
     return SeenField(variable, field, space, lone)
 
 
 def bounds(spec: Any, shape: tuple[int, ...], dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the greatest values of a field, as its spec says; finite.
+    """The least and the greatest values of a field, as its spec says; finite, of bools int8.
 
     Args:
       spec: a `FieldSpec`.
@@ -74,7 +70,7 @@ def bounds(spec: Any, shape: tuple[int, ...], dtype: Any) -> tuple[np.ndarray, n
       dtype: NumPy's.
     """
     if np.dtype(dtype) == np.bool_:
-        return np.zeros(shape, dtype), np.ones(shape, dtype)
+        return np.zeros(shape, np.int8), np.ones(shape, np.int8)
     # Gymnasium's checker takes an infinite bound for a mistake.
     info: Any = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else np.finfo(dtype)
     least, most = np.full(shape, info.min, dtype), np.full(shape, info.max, dtype)
@@ -172,11 +168,11 @@ def _reads(variable: Any) -> tuple[Any, ...]:
 
 
 def lone(x: Any, seen: SeenField) -> Any:
-    """A tensor as it is shown, without the axis of a lone user.
+    """A tensor as it is shown, without the axis of a lone user; bools as int8.
 
     Args:
       x: the field.
       seen: how it is shown.
     """
     x = tf.squeeze(x, 0) if seen.has_lone_user else x
-    return tf.cast(x, tf.int8) if x.dtype == tf.bool and x.shape.rank else x
+    return tf.cast(x, tf.int8) if x.dtype == tf.bool else x

@@ -24,23 +24,25 @@ class Flow:
       carried: the fields that what is shown depends on, now or later, and that change; sorted.
       constant: the fields that are the same at all times, whatever the seed and the actions, with
         their values.
+      shown: shape and type of what is shown, by keys.
     """
 
     carried: tuple[Place, ...]
     constant: Mapping[Place, np.ndarray]
+    shown: Mapping[str, tf.TensorSpec]
 
 
 def flow_of(
     world: World,
     actions: Mapping[str, tf.TensorSpec],
-    shown: Callable[[NetworkValue, Mapping[Place, Any]], Any],
+    shown: Callable[[NetworkValue, Mapping[Place, Any]], dict[str, Any]],
 ) -> Flow:
     """Traces one step, and finds what it needs.
 
     Args:
       world: the story.
       actions: variable name -> shape and type of the action on it.
-      shown: (moment, laws) -> tensors, a nested structure: what is shown of a moment.
+      shown: (moment, laws) -> what is shown of a moment, tensors by keys.
 
     Returns:
       The flow.
@@ -56,9 +58,8 @@ def flow_of(
     def following(words: Any, step: Any, moment: list[Any], actions: Any) -> Any:
         found, laws = world.following(words, step, unflat(world, moment, places), actions)
         # Identities, so that each output is a tensor of its own.
-        return [tf.identity(x) for x in flat(found, places)], tf.nest.map_structure(
-            tf.identity, tf.nest.flatten(shown(found, laws))
-        )
+        moment = [tf.identity(x) for x in flat(found, places)]
+        return moment, {key: tf.identity(x) for key, x in shown(found, laws).items()}
 
     specs = [world.shapes[v].get(f) for v, f in places]
     traced_first = first.get_concrete_function(words)
@@ -103,13 +104,15 @@ def flow_of(
     index = {p: i for i, p in enumerate(places)}
     needed: set[Place] = set()
     left = [p for found in reads[count:] for p in found]
-    # What is shown of the first moment is shown of a moment, not computed from the one before.
     while left:
         place = left.pop()
         if place not in needed:
             needed.add(place)
             left.extend(reads[index[place]])
-    return Flow(tuple(sorted(needed - set(constant))), constant)
+    specs_shown = {
+        key: tf.TensorSpec(x.shape, x.dtype) for key, x in traced.structured_outputs[1].items()
+    }
+    return Flow(tuple(sorted(needed - set(constant))), constant, specs_shown)
 
 
 def flat(moment: NetworkValue, places: Any) -> list[Any]:

@@ -54,10 +54,7 @@ class Program:
         def following(words: Any, step: Any, state: Any, x: Any) -> Any:
             return functions.following(words, step, state, {action.variable: x})
 
-        traced = tf.function(following, autograph=False).get_concrete_function(
-            spec["words"], spec["step"], list(functions.state_specs), action.spec
-        )
-        shown = traced.structured_outputs[1]
+        shown = functions.shown_specs
         packing = Packing({**spec, **shown})
 
         def packed_step(vector: Any, x: Any) -> Any:

@@ -61,6 +61,7 @@ class StepFunctions:
             for key, f in fields.items()
         }
         self._hidden = frozenset(fields)
+        self.shown_specs = {k: x for k, x in flow.shown.items() if k not in self._hidden}
         self.state_specs = tuple(world.shapes[v].get(f) for v, f in flow.carried)
 
     @property
@@ -69,14 +70,15 @@ class StepFunctions:
         return self._carried
 
     def first(self, words: Any) -> tuple[list[Any], dict[str, Any]]:
-        """Returns (state, what is shown) at the beginning.
+        """Returns (state, what is shown) at the beginning; zeros for what only a step has.
 
         Args:
           words: `[2]` uint32, the seed.
         """
         moment = self._world.first(words)
-        state = [moment[v].get(f) for v, f in self._carried]
-        return state, self._fields(moment, self._hidden)
+        state = self._state(moment)
+        nothing = {k: tf.zeros(x.shape, x.dtype) for k, x in self.shown_specs.items()}
+        return state, {**nothing, **self._fields(moment, self._hidden)}
 
     def following(
         self, words: Any, step: Any, state: Sequence[Any], actions: Mapping[str, Any]
@@ -90,8 +92,11 @@ class StepFunctions:
           actions: variable name -> action.
         """
         moment, laws = self._world.following(words, step, self._moment(state), actions)
-        state = [moment[v].get(f) for v, f in self._carried]
-        return state, self._of_step(moment, laws, self._hidden)
+        return self._state(moment), self._of_step(moment, laws, self._hidden)
+
+    def _state(self, moment: NetworkValue) -> list[Any]:
+        # What an entity keeps for itself is no tensor of the graph that is being made.
+        return [tf.identity(moment[v].get(f)) for v, f in self._carried]
 
     def _moment(self, state: Sequence[Any]) -> NetworkValue:
         known: dict[Place, Any] = {p: tf.constant(x) for p, x in self._constant.items()}
@@ -106,7 +111,9 @@ class StepFunctions:
     def _fields(self, moment: NetworkValue, hidden: frozenset[str]) -> dict[str, Any]:
         fields = (*self._shown.observation, *self._shown.info)
         return {
-            f.key: lone(moment[f.variable].get(f.field), f) for f in fields if f.key not in hidden
+            f.key: tf.identity(lone(moment[f.variable].get(f.field), f))
+            for f in fields
+            if f.key not in hidden
         }
 
     def _of_step(

@@ -137,9 +137,9 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
             fresh = self.worlds.reset(self._seeds(seed))
             found = fresh
             if self._state is not None and not mask.all():
-                kept = (self._state, {key: self._shown[key] for key in fresh[1]})
+                kept = (self._state, self._shown)
                 found = tf.nest.map_structure(lambda a, b: _chosen(mask, a, b), fresh, kept)
-        self._state, self._shown = found[0], self._with_ends(found[1])
+        self._state, self._shown = found
         self._is_over = self._is_over & ~mask
         for i, timeline in enumerate(self._timelines):
             if mask[i]:
@@ -243,16 +243,6 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
             )
         return found
 
-    def _with_ends(self, shown: dict[str, Any]) -> dict[str, Any]:
-        """What a step would show besides, so that the next episodes can begin from it."""
-        nothing = tf.zeros([self.num_envs], tf.bool)
-        return {
-            "reward": tf.zeros([self.num_envs]),
-            "terminated": nothing,
-            "truncated": nothing,
-            **shown,
-        }
-
     def _observation(self, shown: dict[str, Any]) -> Any:
         observation = {
             key: self._known[key] if key in self._known else np.asarray(shown[key])
@@ -284,7 +274,7 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
 
     def _mask(self) -> np.ndarray:
         key = self.design.action.mask.key
-        return self._known[key] if key in self._known else np.asarray(self._shown[key])
+        return np.asarray(self._known.get(key, self._shown.get(key)), bool)
 
     def _of_world(self, i: int) -> dict[str, Any]:
         found = {key: np.asarray(x)[i] for key, x in self._shown.items()}

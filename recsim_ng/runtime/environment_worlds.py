@@ -76,7 +76,7 @@ class Worlds:
           series: `[N, 2]` uint32 seeds.
 
         Returns:
-          (state, what is shown: the fields by their keys).
+          (state, what is shown, as `step` shows it, and zeros for what only a step has).
         """
         episode = tf.zeros([self.num_worlds], tf.int32)
         return self._run("first", self._first, series, episode)
@@ -121,7 +121,8 @@ class Worlds:
             return words, self._design.functions.first(words)
 
         words, (fields, shown) = _mapped(of_one, (series, episode))
-        step = tf.zeros([self.num_worlds], tf.int32)
+        nothing, step = tf.zeros([self.num_worlds], tf.bool), tf.zeros([self.num_worlds], tf.int32)
+        shown = {"terminated": nothing, **shown, "truncated": nothing}
         return WorldsState(series, episode, words, step, tuple(fields)), shown
 
     def _step(self, state: WorldsState, actions: Any) -> tuple[WorldsState, dict[str, Any]]:
@@ -131,21 +132,15 @@ class Worlds:
 
         fields, shown = _mapped(of_one, (state.words, state.step, list(state.fields), actions))
         step = state.step + 1
-        if "terminated" not in shown:
-            shown["terminated"] = tf.zeros([self.num_worlds], tf.bool)
-        limit = self._design.num_steps
-        shown["truncated"] = (
-            tf.zeros([self.num_worlds], tf.bool) if limit is None else step >= limit
-        )
+        nothing, limit = tf.zeros([self.num_worlds], tf.bool), self._design.num_steps
+        truncated = nothing if limit is None else step >= limit
+        shown = {"terminated": nothing, **shown, "truncated": truncated}
         return state._replace(step=step, fields=tuple(fields)), shown
 
     def _renew(
         self, state: WorldsState, shown: dict[str, Any], which: Any
     ) -> tuple[WorldsState, dict[str, Any]]:
         begun, begun_shown = self._first(state.series, state.episode + 1)
-        for key, x in shown.items():
-            if key not in begun_shown:
-                begun_shown[key] = tf.zeros_like(x)
 
         def chosen(new: Any, old: Any) -> Any:
             shape = [self.num_worlds] + [1] * (old.shape.rank - 1)
