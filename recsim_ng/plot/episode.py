@@ -9,6 +9,7 @@ import numpy as np
 from recsim_ng.plot import style
 
 _STEPS = 40
+_LINES_A_FIELD = 4
 
 
 def draw_episode(episode: Any) -> np.ndarray:
@@ -25,25 +26,16 @@ def draw_episode(episode: Any) -> np.ndarray:
 
     figure = style.new_figure(7.2, 6.0)
     figure.set_layout_engine("constrained")
-    slates, states, rewards = figure.subplots(
-        3, 1, sharex=True, gridspec_kw={"height_ratios": [2, 2, 1]}
-    )
-    for axes in (slates, states, rewards):
+    ratios = [2, 2, 1] if episode.states else [2, 1]
+    panels = figure.subplots(len(ratios), 1, sharex=True, gridspec_kw={"height_ratios": ratios})
+    for axes in panels:
         style.quieten(axes)
     end = len(episode.rewards)
     first = max(0, end - _STEPS)
-    _draw_slates(slates, episode, first, end)
-    lines = 0
-    for name, series in episode.states.items():
-        values = np.reshape(np.asarray(series, float), (len(series), -1))
-        for i in range(min(values.shape[1], 4)):
-            label = f"{name} {i}" if values.shape[1] > 1 else name
-            look = style.line_style(lines)
-            states.plot(range(first, end + 1), values[first:, i], label=label, **look)
-            lines += 1
-    states.set_ylabel("user's state", fontsize=9, color=style.INK)
-    if lines:
-        states.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _draw_slates(panels[0], episode, first, end)
+    if episode.states:
+        _draw_states(panels[1], episode, first, end)
+    rewards = panels[-1]
     rewards.bar(range(first, end), episode.rewards[first:end], color=style.PALETTE[0], width=0.6)
     rewards.set_ylabel("reward", fontsize=9, color=style.INK)
     rewards.set_xlabel("step", fontsize=9, color=style.INK)
@@ -55,6 +47,20 @@ def draw_episode(episode: Any) -> np.ndarray:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _draw_states(axes: Any, episode: Any, first: int, end: int) -> None:
+    lines = 0
+    for name, series in episode.states.items():
+        values = np.reshape(np.asarray(series, float), (len(series), -1))
+        for i in range(min(values.shape[1], _LINES_A_FIELD)):
+            label = f"{name} {i}" if values.shape[1] > 1 else name
+            axes.plot(
+                range(first, end + 1), values[first:, i], label=label, **style.line_style(lines)
+            )
+            lines += 1
+    axes.set_ylabel("user's state", fontsize=9, color=style.INK)
+    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _draw_slates(axes: Any, episode: Any, first: int, end: int) -> None:
@@ -80,7 +86,6 @@ def _draw_slates(axes: Any, episode: Any, first: int, end: int) -> None:
     axes.set_ylim(places - 0.5, -0.5)
     axes.set_yticks(range(places), [str(i + 1) for i in range(places)])
     axes.grid(visible=False)
-    axes.set_ylabel("place on the slate", fontsize=9, color=style.INK)
-    axes.set_title(
-        "documents shown, the chosen one marked", fontsize=9, color=style.FAINT, loc="left"
-    )
+    axes.set_ylabel("place" if places > 1 else "", fontsize=9, color=style.INK)
+    text = "actions" if choices is None else "documents shown, by place; the chosen one is marked"
+    axes.set_title(text, fontsize=9, color=style.FAINT, loc="left")

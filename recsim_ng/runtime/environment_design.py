@@ -116,6 +116,7 @@ def design(
         )
     if num_steps is not None:
         check.whole("make_env", "num_steps", num_steps, 1)
+    _require_range(action_range)
     holder: list[Action] = []
     world = World(network, {target: lambda a, current: holder[0].pin(a, current)})
     if docs in names and docs != target and not field:
@@ -153,6 +154,18 @@ def design(
     return Design(world, functions, made, tuple(seen), is_plain, tuple(further.values()), num_steps)
 
 
+def _require_range(action_range: Any) -> None:
+    try:
+        low, high = (float(x) for x in action_range)
+    except (TypeError, ValueError):
+        low, high = 0.0, 0.0
+    if not -np.inf < low < high < np.inf:
+        raise ConfigError(
+            "make_env: action_range must be two finite numbers, the least first, got "
+            f"{action_range!r}"
+        )
+
+
 def _drawn(names: Sequence[str], target: str) -> set[str]:
     return {target, "user state", "user response"} & set(names)
 
@@ -164,7 +177,7 @@ def _names(names: Names | None) -> list[str]:
 
 
 def _observation(world: World, target: str, names: Names | None) -> tuple[list[SeenField], bool]:
-    sight = sight_of(world.network, target)
+    sight = sight_of(world, target)
     if names is None:
         found = [f for f in fields_named(world, sight.visible, sight) if _can_vary(f.space)]
     else:

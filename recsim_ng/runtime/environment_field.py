@@ -93,16 +93,17 @@ class Sight:
     allowed: frozenset[str]
 
 
-def sight_of(network: Network, variable: str) -> Sight:
+def sight_of(world: World, variable: str) -> Sight:
     """Returns what an agent sees who acts on a variable.
 
-    What carries itself on, and is read by the variable alone besides, is the memory of whoever
-    stands behind the variable, as "recommender state" of "slate docs".
+    What carries itself on, takes in what follows from the variable, and is read by the variable
+    alone, is the memory of whoever stands behind it, as "recommender state" of "slate docs".
 
     Args:
-      network: the story.
+      world: the story.
       variable: on which the agent acts.
     """
+    network = world.network
     variables = _variables(network)
     visible: list[str] = []
     memories: set[str] = set()
@@ -112,7 +113,8 @@ def sight_of(network: Network, variable: str) -> Sight:
         readers = {
             v.name for v in network.variables if name in {d.variable_name for d in _reads(v)}
         }
-        if name in readers <= {name, variable}:
+        reads = {d.variable_name for d in _reads(variables[name])}
+        if name in readers <= {name, variable} and reads & world.after:
             if name not in memories:
                 memories.add(name)
                 left.extend(d.variable_name for d in _reads(variables[name]))

@@ -79,7 +79,18 @@ def slate_action(
     """
     if kind not in _KINDS:
         raise ConfigError(f"action: must be one of {list(_KINDS)}, got {kind!r}")
+    if docs in world.after:
+        raise ConfigError(
+            f"action: the documents must be known before the slates, got docs='{docs}', which "
+            f"follows from '{variable}'"
+        )
     slates = _slates(world, variable, docs)
+    if slates.slate_size > slates.num_docs and not repeats:
+        raise ConfigError(
+            f"action: the slates, '{variable}', must be of no more documents than '{docs}' has, "
+            f"got {slates.slate_size} of {slates.num_docs}; name the documents by docs=, or pass "
+            "repeats=True"
+        )
     if kind == "document" and slates.slate_size != 1:
         raise ConfigError(
             f"action: 'document' is for slates of one, got slates of {slates.slate_size}; take "
@@ -246,11 +257,13 @@ class SlateAction:
         Raises:
           ActionError: (also a ValueError) one may not.
         """
+        if not self.is_index:
+            return  # these never reach the others
         if self._kind == "document":
             ranks = ranks[..., None]
         allowed = np.broadcast_to(allowed, (*ranks.shape[:-1], self.slates.num_docs))
         shown = np.take_along_axis(allowed, ranks, axis=-1)
-        if self.is_index and not shown.all():
+        if not shown.all():
             raise ActionError(
                 "action: a slate must show only documents that may be shown, got "
                 f"{brief(ranks[~shown])} among them; info['action_mask'] says which may"

@@ -1,0 +1,162 @@
+"""A vector of worlds as Stable-Baselines3 takes it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.runtime.environment_vector import StoryVectorEnv
+
+_NAME = "stable_baselines3"
+_is_there = importlib.util.find_spec(_NAME) is not None
+_VecEnv: Any = importlib.import_module(f"{_NAME}.common.vec_env").VecEnv if _is_there else object
+
+
+class SB3VecEnv(_VecEnv):  # type: ignore[misc]
+    """N worlds of a story as a `stable_baselines3.common.vec_env.VecEnv`.
+
+        PPO("MultiInputPolicy", SB3VecEnv(gymnasium.make_vec(
+            "recsim_ng/InterestEvolution-v0", num_envs=64, autoreset_mode="SameStep")))
+
+    Needs Stable-Baselines3: `pip install 'recsim_ng[rl]'`. `VecMonitor` around it records episodes.
+
+    Args:
+      env: the worlds, with autoreset at the same step.
+      seed: of world 0; world i has seed + i.
+
+    Raises:
+      ConfigError: (also a ValueError) Stable-Baselines3 is not installed, or the environment resets
+        otherwise.
+    """
+
+    def __init__(self, env: Any, seed: int | None = None) -> None:
+        if not _is_there:
+            raise ConfigError(
+                "SB3VecEnv: needs Stable-Baselines3, got none; pip install 'recsim_ng[rl]'"
+            )
+        made = getattr(env, "unwrapped", env)
+        if not isinstance(made, StoryVectorEnv) or env is not made:
+            raise ConfigError(
+                f"SB3VecEnv: env must be what make_vec_env or gymnasium.make_vec makes, got {env}"
+            )
+        if made.metadata["autoreset_mode"] is not AutoresetMode.SAME_STEP:
+            raise ConfigError(
+                "SB3VecEnv: the environment must be made with autoreset_mode='SameStep', got "
+                f"{made.metadata['autoreset_mode'].value!r}"
+            )
+        self._env, self._first_seed = made, seed
+        self._actions: Any = None
+        super().__init__(made.num_envs, made.single_observation_space, made.single_action_space)
+
+    def reset(self) -> Any:
+        """Begins the next episode of each world.
+
+        Returns:
+          The observations.
+        """
+        observation, _ = self._env.reset(seed=self._first_seed)
+        self._first_seed = None
+        self.reset_infos = [{} for _ in range(self.num_envs)]
+        self._reset_seeds()
+        self._reset_options()
+        return observation
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Sets the seed of world 0 for the next reset.
+
+        Args:
+          seed: world i has seed + i.
+
+        Returns:
+          The seed of each world.
+        """
+        self._first_seed = seed
+        return [None if seed is None else seed + i for i in range(self.num_envs)]
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Takes the actions of the next step.
+
+        Args:
+          actions: `[N, ...]`.
+        """
+        self._actions = actions
+
+    def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """Makes the step.
+
+        Returns:
+          (observations, rewards `[N]` float32, whether episodes ended `[N]`, infos); the info of a
+          world whose episode has ended holds "terminal_observation" and "TimeLimit.truncated".
+        """
+        observation, rewards, terminated, truncated, found = self._env.step(self._actions)
+        ended = terminated | truncated
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for i in np.flatnonzero(ended).tolist():
+            infos[i]["terminal_observation"] = found["final_obs"][i]
+            infos[i]["TimeLimit.truncated"] = bool(truncated[i] and not terminated[i])
+        return observation, rewards.astype(np.float32), ended, infos
+
+    def close(self) -> None:
+        """Closes the worlds."""
+        self._env.close()
+
+    def get_images(self) -> Sequence[Any]:
+        """Returns a frame of each world."""
+        return self._env.render() or []
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """Returns an attribute, the same for all worlds.
+
+        Args:
+          attr_name: its name.
+          indices: of worlds; None: all.
+        """
+        return [getattr(self._env, attr_name) for _ in self._indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Refuses, as worlds share everything but their state.
+
+        Args:
+          attr_name: its name.
+          value: not set.
+          indices: of worlds.
+
+        Raises:
+          ConfigError: (also a ValueError) always.
+        """
+        raise ConfigError(
+            f"SB3VecEnv: worlds must stay alike, got {attr_name!r} to set; make another environment"
+        )
+
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kw: Any) -> list[Any]:
+        """Calls a method once, and returns its result for each world.
+
+        Args:
+          method_name: its name.
+          *args: of the method.
+          indices: of worlds; None: all.
+          **kw: of the method.
+        """
+        found = getattr(self._env, method_name)(*args, **kw)
+        return [found for _ in self._indices(indices)]
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
+        """Returns False for each world.
+
+        Args:
+          wrapper_class: of wrappers.
+          indices: of worlds; None: all.
+        """
+        del wrapper_class
+        return [False for _ in self._indices(indices)]
+
+    def _indices(self, indices: Any) -> Iterable[int]:
+        if indices is None:
+            return range(self.num_envs)
+        return [indices] if isinstance(indices, int) else indices

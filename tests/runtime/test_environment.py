@@ -1,0 +1,412 @@
+"""Environments of any story: what the agent sees and does, rewards, ends, and what is refused."""
+
+import gymnasium
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from recsim_ng import ed
+from recsim_ng.core.errors import ConfigError, NetworkError
+from recsim_ng.core.field_spec import FieldSpec, Space, ValueSpec
+from recsim_ng.core.value import Value
+from recsim_ng.core.variable import Variable, value
+from recsim_ng.runtime.environment import StoryEnv, make_env
+from recsim_ng.runtime.environment_action import ActionError
+from recsim_ng.runtime.environment_vector import make_vec_env
+from recsim_ng.runtime.environment_worlds import Worlds, seeds_of
+
+DOCS, SLATE, TOPICS = 6, 2, 2
+
+
+def story(num_users=1, blocked=None, first_user_leaves=False):
+    """Users whose mood rises by the value of what they choose; documents drift."""
+    users = ("user",)
+    docs = Variable(
+        "available docs",
+        ValueSpec(
+            doc_features=Space.box(-9, 9, (DOCS, TOPICS), dims=("doc", "topic")),
+            doc_value=Space.box(-np.inf, np.inf, (DOCS,), dims=("doc",)),
+            **({} if blocked is None else {"is_candidate": FieldSpec()}),
+        ),
+    )
+    mood = Variable(
+        "user state", ValueSpec(mood=Space.box(-np.inf, np.inf, (num_users,), dims=users))
+    )
+    sight = Variable("user observation", ValueSpec(is_glad=FieldSpec()))
+    slate = Variable(
+        "slate docs",
+        ValueSpec(
+            doc_ranks=Space.box(0, DOCS - 1, (num_users, SLATE), np.int32, dims=("user", "slate")),
+            doc_value=Space.box(-np.inf, np.inf, (num_users, SLATE), dims=("user", "slate")),
+        ),
+    )
+    response = Variable(
+        "user response", ValueSpec(choice=Space.box(0, SLATE, (num_users,), np.int32, dims=users))
+    )
+
+    def first_docs():
+        worth = ed.Normal(tf.zeros([DOCS]), 1.0, name="value")
+        masks = (
+            {} if blocked is None else {"is_candidate": tf.constant(~np.isin(range(DOCS), blocked))}
+        )
+        features = tf.random.stateless_normal([DOCS, TOPICS], [1, 2])
+        return Value(doc_features=tf.clip_by_value(features, -9.0, 9.0), doc_value=worth, **masks)
+
+    def next_docs(before):
+        return Value(**{**before.as_dict, "doc_value": ed.Normal(before.get("doc_value"), 0.1)})
+
+    def next_mood(before, shown, answer):
+        worth = tf.concat([shown.get("doc_value"), tf.zeros([num_users, 1])], axis=1)
+        gain = tf.gather(worth, answer.get("choice"), batch_dims=1)
+        return Value(mood=before.get("mood") + gain)
+
+    def respond(shown):
+        logits = tf.concat([shown.get("doc_value"), tf.zeros([num_users, 1])], axis=1)
+        return Value(choice=ed.Categorical(logits=logits, name="choice"))
+
+    docs.initial_value, docs.value = value(first_docs), value(next_docs, (docs.previous,))
+    mood.initial_value = value(lambda: Value(mood=tf.zeros([num_users])))
+    mood.value = value(next_mood, (mood.previous, slate.previous, response.previous))
+    sight.value = value(lambda x: Value(is_glad=x.get("mood") > 0), (mood,))
+
+    def show(seen, docs):
+        del seen
+        ranks = tf.tile([[0, 1]], [num_users, 1])
+        return Value(doc_ranks=ranks, doc_value=tf.gather(docs.get("doc_value"), ranks))
+
+    slate.value = value(show, (sight, docs))
+    response.value = value(respond, (slate,))
+    return [docs, mood, sight, slate, response]
+
+
+def environment(num_users=1, blocked=None, **options):
+    options = {"reward": "user state.mood", **options}
+    return make_env(story(num_users, blocked), **options)
+
+
+@pytest.fixture(scope="module")
+def env():
+    return environment(num_steps=3)
+
+
+@pytest.fixture(scope="module")
+def many():
+    return environment(num_users=3, num_steps=3)
+
+
+def test_the_agent_sees_what_its_behaviour_in_the_story_would_read(env, many):
+    assert set(env.observation_space) == {
+        "available docs/doc_features",
+        "available docs/doc_value",
+        "user observation/is_glad",
+    }
+    assert env.observation_space["user observation/is_glad"].shape == (
+        1,
+    )  # axes without names stay
+    assert many.observation_space["user observation/is_glad"].shape == (3,)
+
+
+def test_one_user_alone_has_no_axis_and_many_have(env, many):
+    assert env.action_space.shape == (SLATE,) and many.action_space.shape == (3, SLATE)
+    env.reset(seed=0)
+    assert isinstance(env.step([3, 1])[1], float)
+
+
+def test_a_slate_that_is_sampled_shows_no_document_twice(many):
+    many.action_space.seed(0)
+    for _ in range(200):
+        slates = many.action_space.sample()
+        assert many.action_space.contains(slates)
+        assert np.all(slates[:, 0] != slates[:, 1])
+    assert not many.action_space.contains(np.zeros([3, SLATE], np.int64))
+
+
+def test_the_reward_is_the_mean_of_a_field_over_users_or_what_a_function_makes(many):
+    _, info = many.reset(seed=3)
+    assert info["episode_seed"] == (3, 0)
+    slates = np.array([[0, 1], [2, 3], [4, 5]])
+    _, reward, *_ = many.step(slates)
+    own = environment(
+        num_users=3, reward=lambda moment: tf.reduce_max(moment["user state"].get("mood")),
+        observation=["user state.mood", "user response.choice"],
+    )  # fmt: skip
+    own.reset(seed=3)
+    seen, highest, *_ = own.step(slates)
+    np.testing.assert_allclose(seen["user state/mood"].mean(), reward, rtol=1e-6)
+    np.testing.assert_allclose(seen["user state/mood"].max(), highest, rtol=1e-6)
+
+
+def test_the_probabilities_of_choices_are_those_of_their_law(env):
+    observed, _ = env.reset(seed=4)
+    *_, info = env.step([2, 5])
+    worth = np.append(observed["available docs/doc_value"][[2, 5]], 0.0)
+    want = np.exp(worth) / np.exp(worth).sum()
+    np.testing.assert_allclose(info["user response/choice probabilities"], want, rtol=1e-5)
+
+
+def test_scores_show_the_highest_and_a_proto_item_the_nearest():
+    made = {
+        kind: environment(action=kind, observation="slate docs.doc_ranks", action_range=(-9, 9))
+        for kind in ("slate", "scores", "proto")
+    }
+    for env in made.values():
+        env.reset(seed=0)
+    scores = np.array([0.1, 0.9, -0.3, 0.9, 0.2, 0.0], np.float32)
+    assert made["scores"].step(scores)[0].tolist() == [1, 3]  # of equal ones the first comes first
+    features = np.asarray(tf.random.stateless_normal([DOCS, TOPICS], [1, 2]))
+    for proto in (features[4], np.array([0.3, -2.0], np.float32)):
+        nearest = np.argsort(np.linalg.norm(features - proto, axis=1))[:SLATE]
+        assert made["proto"].step(proto)[0].tolist() == nearest.tolist()
+    assert made["slate"].step([4, 2])[0].tolist() == [4, 2]
+
+
+def test_whoever_is_not_downstream_of_the_action_keeps_the_draws(env):
+    values = []
+    for slate in ([0, 1], [5, 3]):
+        env.reset(seed=8)
+        values.append(env.step(slate)[0]["available docs/doc_value"])
+    np.testing.assert_array_equal(*values)
+
+
+def test_later_episodes_differ_and_a_seed_begins_the_series_anew(env):
+    series = [
+        [env.reset(seed=seed)[0]["available docs/doc_value"] for seed in (6, None, None)]
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(series[0], series[1])
+    first, second, third = series[0]
+    assert not np.allclose(first, second) and not np.allclose(second, third)
+
+
+def test_an_episode_ends_where_the_rule_says_and_is_truncated_at_its_length():
+    ends = environment(
+        terminated=lambda moment: tf.reduce_all(moment["available docs"].get("doc_value")[0] > 0),
+        num_steps=5,
+    )
+    lengths = []
+    for seed in range(20):
+        observed, _ = ends.reset(seed=seed)
+        for t in range(1, 6):
+            observed, _, terminated, truncated, _ = ends.step([0, 1])
+            assert terminated == (observed["available docs/doc_value"][0] > 0)
+            assert truncated == (t == 5)
+            if terminated or truncated:
+                break
+        lengths.append(t)
+        with pytest.raises(gymnasium.error.ResetNeeded, match="after the end of an episode"):
+            ends.step([0, 1])
+    assert {1, 5} <= set(lengths)
+
+
+def test_an_action_on_any_field_is_the_field_itself():
+    env = environment(agent="user response.choice", observation=["slate docs.doc_value"], docs=None)
+    assert env.action_space == gymnasium.spaces.Discrete(SLATE + 1)
+    env.reset(seed=0)
+    observed, *_ = env.step(2)
+    assert observed["slate docs/doc_value"].shape == (SLATE,)
+    assert env.step(0)[1] != 0.0
+
+
+WRONG = {
+    "shape": ([1, 2, 3], r"shape \(2,\), got \(3,\)"),
+    "dtype": (np.array([0.0, 1.0]), "whole numbers, the places of documents, got float64"),
+    "range": ([1, 6], r"within 0\.\.5, got \[1, 6\]"),
+    "below": ([-1, 2], r"within 0\.\.5, got \[-1, 2\]"),
+    "twice": ([3, 3], r"not show a document twice, got \[3, 3\]; repeats=True"),
+    "NaN": (np.array([np.nan, 1.0]), "whole numbers"),
+    "text": (["a", "b"], "whole numbers"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_action_is_refused_and_changes_nothing(env, wrong):
+    action, message = WRONG[wrong]
+    env.reset(seed=1)
+    with pytest.raises(ActionError, match=message) as caught:
+        env.step(action)
+    assert isinstance(caught.value, gymnasium.error.InvalidAction | ValueError)
+    after = env.step([0, 1])[0]["available docs/doc_value"]
+    env.reset(seed=1)
+    np.testing.assert_array_equal(env.step([0, 1])[0]["available docs/doc_value"], after)
+
+
+def test_scores_must_be_finite_and_in_range():
+    env = environment(action="scores")
+    env.reset(seed=0)
+    with pytest.raises(ActionError, match="must be finite"):
+        env.step(np.full(DOCS, np.nan, np.float32))
+    with pytest.raises(ActionError, match=r"within -1\.\.1, got \[2\.0, .*action_range="):
+        env.step(np.full(DOCS, 2.0, np.float32))
+    with pytest.raises(ActionError, match="must be numbers"):
+        env.step(np.full(DOCS, "x"))
+
+
+def test_what_may_not_be_shown_is_masked_and_refused():
+    env = environment(blocked=[2])
+    _, info = env.reset(seed=0)
+    assert info["action_mask"].tolist() == [i != 2 for i in range(DOCS)]
+    env.step([0, 1])
+    with pytest.raises(ActionError, match=r"only documents that may be shown, got \[2\]"):
+        env.step([0, 2])
+    scores = environment(blocked=[2], action="scores", observation="slate docs.doc_ranks")
+    scores.reset(seed=0)
+    ranks = scores.step(np.array([0, 0.1, 1, 0.2, 0, 0], np.float32))[0]
+    assert ranks.tolist() == [3, 1]
+
+
+def test_repeats_may_be_allowed():
+    env = environment(repeats=True, observation="slate docs.doc_ranks")
+    env.reset(seed=0)
+    assert env.step([3, 3])[0].tolist() == [3, 3]
+
+
+def test_a_step_before_the_first_reset_is_refused():
+    with pytest.raises(gymnasium.error.ResetNeeded, match="before the first step"):
+        environment().step([0, 1])
+
+
+REFUSED = {
+    "agent": ({"agent": "dealer"}, r"agent: must be one of \['recommender'\], or a variable"),
+    "observation": ({"observation": ["user response.choise"]}, "must name variables or fields"),
+    "latent": ({"observation": ["user state"]}, r"'user state' is latent.*'user state\.mood'"),
+    "reward": ({"reward": "user state.moo"}, "reward: must be a field of the story or a function"),
+    "none": ({"reward": None}, "reward: the story has none of"),
+    "vector": ({"reward": lambda m: m["user state"].get("mood")}, "must return a scalar"),
+    "kind": ({"action": "slates"}, "action: must be one of"),
+    "document": ({"action": "document"}, "for slates of one, got slates of 2"),
+    "features": ({"action": "proto", "features": "x"}, "needs the documents' field 'x'"),
+    "docs": ({"docs": "user observation"}, "no more documents than 'user observation' has"),
+    "later": ({"docs": "user response"}, "which follows from 'slate docs'"),
+    "other": (
+        {"docs": "user state", "agent": "user observation"},
+        "the slates, 'user observation'",
+    ),
+    "steps": ({"num_steps": 0}, "num_steps"),
+    "render": ({"render_mode": "human"}, "render_mode: must be one of"),
+    "range": ({"action": "scores", "action_range": (1.0, -1.0)}, "action_range"),
+    "info": ({"info": ["x"]}, "info: must name"),
+}
+
+
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_an_argument_that_does_not_fit_is_refused(wrong):
+    options, message = REFUSED[wrong]
+    with pytest.raises(ConfigError, match=message):
+        environment(**options)
+
+
+def test_a_latent_field_is_shown_when_it_is_named(env):
+    shown = environment(observation="user state.mood")
+    assert isinstance(shown.observation_space, gymnasium.spaces.Box)
+    assert shown.reset(seed=0)[0].shape == ()
+
+
+def test_a_static_variable_is_nothing_to_act_on():
+    fixed = Variable("taste", ValueSpec(x=FieldSpec()))
+    fixed.initial_value = value(lambda: Value(x=tf.zeros([])))
+    with pytest.raises(NetworkError, match="'taste', which is static"):
+        make_env([*story(), fixed], agent="taste", reward="user state.mood")
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
+def test_worlds_begin_anew_as_the_autoreset_mode_says(env, mode):
+    worlds = make_vec_env(
+        story(), 3, num_steps=3, reward="user state.mood", autoreset_mode=mode
+    )  # fmt: skip
+    worlds.reset(seed=[5, 9, 1])
+    # One world is ahead of the others.
+    if mode == "Disabled":
+        ahead = np.array([True, False, False])
+        worlds.step([[0, 1]] * 3)
+        worlds.reset(options={"reset_mask": ahead}, seed=[5, 0, 0])
+    slates = np.array([[0, 1], [2, 3], [4, 5]])
+    over = np.zeros(3, bool)
+    history = []
+    for _ in range(5):
+        if mode == "Disabled" and over.any():
+            with pytest.raises(gymnasium.error.ResetNeeded, match="must be reset, got"):
+                worlds.step(slates)
+            worlds.reset(options={"reset_mask": over})
+        history.append(worlds.step(slates))
+        over = history[-1][2] | history[-1][3]
+    for i, seed in enumerate([5, 9, 1]):
+        env.reset(seed=seed)
+        if mode == "Disabled" and i > 0:
+            env.step([0, 1])
+        ended = False
+        for observed, rewards, terminated, truncated, infos in history:
+            if ended and mode != "SameStep":
+                seen, _ = env.reset()
+                ended = False
+                if mode == "NextStep":
+                    assert (rewards[i], terminated[i], truncated[i]) == (0.0, False, False)
+                    key = "available docs/doc_value"
+                    np.testing.assert_allclose(observed[key][i], seen[key], rtol=1e-5)
+                    continue
+            seen, reward, _, ended, _ = env.step(slates[i])
+            np.testing.assert_allclose(rewards[i], reward, rtol=1e-5)
+            assert truncated[i] == ended
+            if ended and mode == "SameStep":
+                last = infos["final_obs"][i]
+                np.testing.assert_allclose(
+                    last["available docs/doc_value"], seen["available docs/doc_value"], rtol=1e-5
+                )
+                seen, _ = env.reset()
+                ended = False
+            np.testing.assert_allclose(
+                observed["available docs/doc_value"][i], seen["available docs/doc_value"], rtol=1e-5
+            )
+
+
+def test_a_vector_refuses_what_does_not_fit():
+    worlds = make_vec_env(story(), 2, num_steps=3, reward="user state.mood")
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        worlds.step([[0, 1], [0, 1]])
+    with pytest.raises(ConfigError, match="one for each of 2 worlds, got 3"):
+        worlds.reset(seed=[1, 2, 3])
+    worlds.reset(seed=0)
+    with pytest.raises(ActionError, match=r"shape \(2, 2\), got \(2,\)"):
+        worlds.step([0, 1])
+    with pytest.raises(ActionError, match=r"twice"):
+        worlds.step([[0, 1], [4, 4]])
+    with pytest.raises(ConfigError, match="reset_mask: must be bool of shape"):
+        worlds.reset(options={"reset_mask": np.zeros(2, bool)})
+    with pytest.raises(ConfigError, match="autoreset_mode: must be one of"):
+        make_vec_env(story(), 2, reward="user state.mood", autoreset_mode="now")
+    with pytest.raises(ConfigError, match="num_worlds"):
+        make_vec_env(story(), 0, reward="user state.mood")
+
+
+def test_worlds_are_pure_functions_with_gradients(env):
+    worlds = Worlds(environment(action="proto", reward="user state.mood", num_steps=3).design, 4)
+
+    @tf.function
+    def total(series):
+        state, shown = worlds.reset(series)
+        rewards = []
+        for _ in range(3):
+            state, shown = worlds.step(state, tf.zeros([4, TOPICS]))
+            rewards.append(shown["reward"])
+        return tf.stack(rewards, 1), shown["truncated"]
+
+    rewards, truncated = total(seeds_of([3, 4, 5, 6]))
+    again, _ = total(seeds_of([3, 4, 5, 6]))
+    np.testing.assert_array_equal(rewards, again)
+    assert rewards.shape == (4, 3) and bool(tf.reduce_all(truncated))
+
+
+def test_rendering_shows_the_first_user_as_text_and_as_a_picture():
+    env = environment(num_users=3, render_mode="ansi")
+    env.reset(seed=0)
+    env.step([[0, 1], [2, 3], [4, 5]])
+    text = env.render()
+    assert "slate" in text and "mood" in text and "0 1" in text and "return" in text
+    picture = StoryEnv(env.design, render_mode="rgb_array")
+    picture.reset(seed=0)
+    picture.step([[0, 1], [2, 3], [4, 5]])
+    frame = picture.render()
+    assert frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
+    worlds = make_vec_env(story(), 2, reward="user state.mood", render_mode="ansi")
+    worlds.reset(seed=0)
+    worlds.step([[0, 1], [2, 3]])
+    assert len(worlds.render()) == 2 and "2 3" in worlds.render()[1]
