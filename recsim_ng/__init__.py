@@ -19,6 +19,8 @@ _HOMES = {
     "ValueSpec": "core",
     "Variable": "core",
     "ed": "core.edward2",
+    "make_env": "runtime",
+    "make_vec_env": "runtime",
     "use_wide_vectors": "core.xla",
     "value": "core.variable",
 }

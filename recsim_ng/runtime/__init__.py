@@ -1,8 +1,31 @@
-"""How a model runs."""
+"""How a model runs: step by step in Python, compiled, as an experiment, as an environment."""
 
-from recsim_ng.runtime.experiment import Experiment
-from recsim_ng.runtime.python_runtime import PythonRuntime
-from recsim_ng.runtime.runtime import Runtime
-from recsim_ng.runtime.tf_runtime import TFRuntime
+import importlib
+from typing import Any
 
-__all__ = ["Experiment", "PythonRuntime", "Runtime", "TFRuntime"]
+_HOMES = {
+    "Experiment": "experiment",
+    "PythonRuntime": "python_runtime",
+    "Runtime": "runtime",
+    "SB3VecEnv": "environment_sb3",
+    "StoryEnv": "environment",
+    "StoryVectorEnv": "environment_vector",
+    "TFRuntime": "tf_runtime",
+    "Worlds": "environment_worlds",
+    "WorldsState": "environment_worlds",
+    "make_env": "environment",
+    "make_vec_env": "environment_vector",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that PyTorch is not imported because Stable-Baselines3 happens to be there.
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *globals()]

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.runtime.environment_action import Action
-from recsim_ng.runtime.environment_call import flat_call, tensor_maker
+from recsim_ng.runtime.environment_call import Argument, direct_call
 from recsim_ng.runtime.environment_field import SeenField
 from recsim_ng.runtime.environment_packing import Packing
 from recsim_ng.runtime.environment_step import PROBABILITIES, StepFunctions
@@ -71,10 +71,10 @@ class Program:
 
         vector = tf.TensorSpec([packing.size], tf.int32)
         made = tf.function(packed_step, jit_compile=True, autograph=False)
-        self._step = flat_call(made.get_concrete_function(vector, action.spec), private_calls)
+        self._step = direct_call(made.get_concrete_function(vector, action.spec), private_calls)
         made = tf.function(packed_first, jit_compile=True, autograph=False)
-        self._first = flat_call(made.get_concrete_function(spec["words"]), private_calls)
-        self._tensor = tensor_maker(action.spec.dtype)
+        self._first = direct_call(made.get_concrete_function(spec["words"]), private_calls)
+        self._argument = Argument(action.spec)
 
         constant = functions.constant
         varying = [f.key for f in observation if f.key not in constant]
@@ -109,7 +109,7 @@ class Program:
           now: before.
           action: checked.
         """
-        return _now(self._step(now.vector, self._tensor(action)))
+        return _now(self._step(now.vector, self._argument(action)))
 
     def observation(self, now: Now) -> dict[str, np.ndarray]:
         """Returns the observed fields by their keys, in arrays of their own.
@@ -151,5 +151,5 @@ class Program:
 
 
 def _now(vector: Any) -> Now:
-    words = np.array(vector)  # a copy, which learners may write to
+    words = np.asarray(vector).copy()  # which learners may write to
     return Now(vector, words, words.view(np.float32))

@@ -62,7 +62,7 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         """
         observation, _ = self._env.reset(seed=self._first_seed)
         self._first_seed = None
-        self.reset_infos = [{} for _ in range(self.num_envs)]
+        self.reset_infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         self._reset_seeds()
         self._reset_options()
         return observation

@@ -266,8 +266,11 @@ def test_a_value_of_none_is_drawn_like_one_that_is_not_given():
     assert draw(value=None) == draw()
 
 
-@pytest.mark.parametrize("effect", [Do, Condition])
-@pytest.mark.parametrize("address", ["price", ("price",), ("a", 1), ("a", "b", "c")])
+@pytest.mark.parametrize(
+    ("effect", "address"),
+    [(e, a) for e in (Do, Condition) for a in (("price",), ("a", 1), ("a", "b", "c"))]
+    + [(Condition, "price")],
+)
 def test_an_address_is_a_pair_of_names(effect, address):
     with pytest.raises(SiteError, match=r"an address must be \(variable name, site name\)"):
         effect({address: 1.0})
