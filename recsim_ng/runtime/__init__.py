@@ -7,13 +7,16 @@ _HOMES = {
     "Experiment": "experiment",
     "PythonRuntime": "python_runtime",
     "Runtime": "runtime",
+    "Seat": "environment_multi_agent",
     "SB3VecEnv": "environment_sb3",
     "StoryEnv": "environment",
     "StoryVectorEnv": "environment_vector",
+    "StoryParallelEnv": "environment_multi_agent",
     "TFRuntime": "tf_runtime",
     "Worlds": "environment_worlds",
     "WorldsState": "environment_worlds",
     "make_env": "environment",
+    "make_parallel_env": "environment_multi_agent",
     "make_vec_env": "environment_vector",
 }
 

@@ -119,7 +119,13 @@ class StoryEnv(gymnasium.Env[Any, Any]):
         self._words: tuple[Any, Any] | None = None
         self._episode, self._count, self._is_over = 0, 0, True
         self._timeline = None if render_mode is None else Timeline(design)
-        self._program = design.program
+        self._program = program = design.program
+        self._observe = [(f.key, program.reader(f.key)) for f in design.observation]
+        keys = [*(f.key for f in design.info), *program.probabilities]
+        self._inform = [(key, program.reader(key)) for key in keys if key not in program.constant]
+        self._known_info = {key: program.constant[key] for key in keys if key in program.constant}
+        seen = design.action.mask
+        self._read_mask = None if seen is None else program.reader(seen.key)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -168,8 +174,9 @@ class StoryEnv(gymnasium.Env[Any, Any]):
                 "episode; call reset()"
             )
         checked = self.design.action.checked(action)
-        if self._program.mask is not None:
-            self.design.action.require_allowed(checked, self._program.mask(self._now))
+        if self._read_mask is not None:
+            allowed = self._read_mask(self._now).astype(bool)
+            self.design.action.require_allowed(checked, allowed)
         self._now = self._program.step(self._now, checked)
         self._count += 1
         observation, info, reward, terminated = self._read()
@@ -202,11 +209,13 @@ class StoryEnv(gymnasium.Env[Any, Any]):
         return {**observation, **info, "reward": reward}
 
     def _read(self) -> tuple[Any, dict[str, Any], float, bool]:
-        program, now = self._program, self._now
-        observation: Any = program.observation(now)
+        now = self._now
+        observation: Any = {key: read(now) for key, read in self._observe}
         if self.design.is_plain:
             (observation,) = observation.values()
-        info = program.info(now)
-        if program.mask is not None:
-            info["action_mask"] = program.mask(now)
-        return observation, info, program.reward(now), program.terminated(now)
+        info: dict[str, Any] = {key: read(now) for key, read in self._inform}
+        info.update(self._known_info)
+        if self._read_mask is not None:
+            info["action_mask"] = self._read_mask(now).astype(bool)
+        reward, terminated = self._program.number(now, "reward"), self._program.terminated(now)
+        return observation, info, reward, terminated

@@ -64,6 +64,9 @@ class FieldAction:
       action_range: the least and the greatest number, where they are not whole and the field's spec
         sets no bounds.
 
+    Attributes:
+      field: that is given.
+
     Raises:
       ConfigError: (also a ValueError) the variable has several fields, or no such field.
     """
@@ -83,11 +86,11 @@ class FieldAction:
                 f"action: '{variable}' must have one field to be given, got {list(known)}; name "
                 f"the field, '{variable}.{next(iter(known), '')}'"
             )
-        self.variable, self._field = variable, next(iter(known)) if field is None else field
+        self.variable, self.field = variable, next(iter(known)) if field is None else field
         self._is_whole = len(known) == 1
-        self._seen = seen_field(world, variable, self._field)
-        spec = {v.name: v for v in world.network.variables}[variable].spec.get(self._field)
-        tensor = known.get(self._field)
+        self._seen = seen_field(world, variable, self.field)
+        spec = {v.name: v for v in world.network.variables}[variable].spec.get(self.field)
+        tensor = known.get(self.field)
         shape = tuple(self._seen.space.shape or ())
         self._dtype = tensor.dtype.as_numpy_dtype
         self.space: Any = self._seen.space
@@ -131,8 +134,8 @@ class FieldAction:
         del current
         x = action[None] if self._seen.has_lone_user else action
         if self._is_whole:
-            return {self.variable: Value(**{self._field: x})}
-        return {f"{self.variable}.{self._field}": x}
+            return {self.variable: Value(**{self.field: x})}
+        return {f"{self.variable}.{self.field}": x}
 
 
 def within(found: np.ndarray, space: Any) -> np.ndarray:

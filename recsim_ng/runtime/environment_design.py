@@ -56,7 +56,7 @@ class Design:
     @functools.cached_property
     def program(self) -> Program:
         """The step of one world, compiled; environments of one design share it."""
-        return Program(self.functions, self.action, self.observation, self.info)
+        return Program(self.functions, (self.action,), (*self.observation, *self.info))
 
     @property
     def observation_space(self) -> gymnasium.spaces.Space:
@@ -106,14 +106,7 @@ def design(
     """
     network = runtime.as_network(story)
     names = [v.name for v in network.variables]
-    variable = AGENTS.get(agent, agent) if isinstance(agent, str) else agent
-    target, _, field = (variable, "", "") if variable in names else str(variable).partition(".")
-    if target not in names:
-        known = [name for name, v in AGENTS.items() if v.partition(".")[0] in names]
-        raise ConfigError(
-            f"agent: must be one of {known}, or a variable or field of the story, {names}, got "
-            f"{agent!r}"
-        )
+    target, field = target_of(network, agent)
     if num_steps is not None:
         check.whole("make_env", "num_steps", num_steps, 1)
     _require_range(action_range)
@@ -133,7 +126,7 @@ def design(
     else:
         made = FieldAction(world, target, field or None, action_range)
     holder.append(made)
-    seen, is_plain = _observation(world, target, observation)
+    seen, is_plain = observed_by(world, target, observation)
     shown_info = list(fields_named(world, _names(info), None, "info"))
     if info is None and _METRICS in names:
         shown_info = fields_named(world, [_METRICS])
@@ -146,12 +139,36 @@ def design(
     further = {f.place: f for f in shown_info if f.place not in places}
     shown = Shown(
         observation=tuple(seen),
-        reward=_rule(world, reward, "reward", tf.float32),
-        terminated=None if terminated is None else _rule(world, terminated, "terminated", tf.bool),
+        rewards={"reward": rule_of(world, reward, "reward", tf.float32)},
+        terminated=None
+        if terminated is None
+        else rule_of(world, terminated, "terminated", tf.bool),
         info=tuple(further.values()),
     )
     functions = StepFunctions(world, [made], shown)
     return Design(world, functions, made, tuple(seen), is_plain, tuple(further.values()), num_steps)
+
+
+def target_of(network: Network, agent: Any) -> tuple[str, str]:
+    """Returns the variable that an agent acts on, and the field, "" for all of it.
+
+    Args:
+      network: the story.
+      agent: a role, a variable or a field.
+
+    Raises:
+      ConfigError: (also a ValueError) it is none of these.
+    """
+    names = [v.name for v in network.variables]
+    variable = AGENTS.get(agent, agent) if isinstance(agent, str) else str(agent)
+    target, _, field = (variable, "", "") if variable in names else variable.partition(".")
+    if target not in names:
+        known = [name for name, v in AGENTS.items() if v.partition(".")[0] in names]
+        raise ConfigError(
+            f"agent: must be one of {known}, or a variable or field of the story, {names}, got "
+            f"{agent!r}"
+        )
+    return target, field
 
 
 def _require_range(action_range: Any) -> None:
@@ -176,7 +193,17 @@ def _names(names: Names | None) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
-def _observation(world: World, target: str, names: Names | None) -> tuple[list[SeenField], bool]:
+def observed_by(world: World, target: str, names: Names | None) -> tuple[list[SeenField], bool]:
+    """Returns the fields that an agent sees, and whether it sees one plain array.
+
+    Args:
+      world: the story.
+      target: the variable that it acts on.
+      names: of variables and fields; None: what the variable's behaviour reads.
+
+    Raises:
+      ConfigError: (also a ValueError) a name is unknown or latent, or there is nothing to see.
+    """
     sight = sight_of(world, target)
     if names is None:
         found = [f for f in fields_named(world, sight.visible, sight) if _can_vary(f.space)]
@@ -195,19 +222,47 @@ def _can_vary(space: gymnasium.spaces.Space) -> bool:
     return not isinstance(space, gymnasium.spaces.Box) or bool(np.any(space.low < space.high))
 
 
-def _rule(
+def place_of(world: World, name: str | None, what: str) -> tuple[str, str]:
+    """Returns (variable, field) of a field's name.
+
+    Args:
+      world: the story.
+      name: "variable.field"; None: the story's reward.
+      what: is defined by it, for errors.
+
+    Raises:
+      ConfigError: (also a ValueError) there is no such field.
+    """
+    every = {f"{v}.{f}": (v, f) for v, value in world.shapes.items() for f in value.as_dict}
+    if name is None:
+        name = next((n for n in _REWARDS if n in every), None)
+        if name is None:
+            raise ConfigError(
+                f"{what}: the story has none of {list(_REWARDS)}; name a field of {list(every)}, "
+                "or give a function of the moment"
+            )
+    if name not in every:
+        raise ConfigError(
+            f"{what}: must be a field of the story or a function, got {name!r}; there are "
+            f"{list(every)}"
+        )
+    return every[name]
+
+
+def rule_of(
     world: World, rule: Rule | None, what: str, dtype: tf.DType
 ) -> Callable[[NetworkValue], Any]:
-    """A scalar of a moment: the mean of a field over all that it has, or what a function makes."""
-    every = [f"{v}.{f}" for v, value in world.shapes.items() for f in value.as_dict]
-    if rule is None:
-        found = [name for name in _REWARDS if name in every]
-        if not found:
-            raise ConfigError(
-                f"reward: the story has none of {list(_REWARDS)}; name a field of {every}, or give "
-                "a function of the moment"
-            )
-        rule = found[0]
+    """Returns a scalar of a moment: a field's mean over all that it has, or what a function makes.
+
+    Args:
+      world: the story.
+      rule: the field or the function; None: the story's reward.
+      what: is defined by it, for errors.
+      dtype: of the scalar.
+
+    Raises:
+      ConfigError: (also a ValueError) there is no such field.
+    """
     if callable(rule):
         function = rule
 
@@ -221,13 +276,7 @@ def _rule(
             return tf.cast(x, dtype)
 
         return of_function
-    if rule not in every:
-        raise ConfigError(
-            f"{what}: must be a field of the story or a function, got {rule!r}; there are {every}"
-        )
-    variable, field = next(
-        (v, f) for v, value in world.shapes.items() for f in value.as_dict if rule == f"{v}.{f}"
-    )
+    variable, field = place_of(world, rule, what)
 
     def of_field(moment: NetworkValue) -> Any:
         x = moment[variable].get(field)

@@ -24,12 +24,14 @@ class SeenField:
       field: its name, with dots where nested.
       space: of its values; without the axis of users, or bandits, where there is one alone.
       has_lone_user: whether that axis has been left out.
+      first_axis: the name of the first axis that is shown, "" if it has none.
     """
 
     variable: str
     field: str
     space: gymnasium.spaces.Space
     has_lone_user: bool
+    first_axis: str = ""
 
     @property
     def key(self) -> str:
@@ -58,7 +60,8 @@ def seen_field(world: World, variable: str, field: str) -> SeenField:
     if lone:
         low, high, shape = low[0], high[0], shape[1:]
     space = gymnasium.spaces.Box(low, high, shape, low.dtype.type)
-    return SeenField(variable, field, space, lone)
+    dims = (spec.dims or ())[1:] if lone else spec.dims or ()
+    return SeenField(variable, field, space, lone, dims[0] if dims else "")
 
 
 def bounds(spec: Any, shape: tuple[int, ...], dtype: Any) -> tuple[np.ndarray, np.ndarray]:

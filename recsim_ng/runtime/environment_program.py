@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,38 +30,34 @@ class Now(NamedTuple):
 
 
 class Program:
-    """First moment and step of one world, each one compiled call of one or two tensors.
+    """First moment and step of one world, each one compiled call of few tensors.
 
     Args:
       functions: what they do.
-      action: of the agent.
-      observation: the fields that it sees.
-      info: the further ones.
+      actions: of the agents.
+      fields: that are shown.
       private_calls: whether to call compiled functions past TensorFlow's public call.
     """
 
     def __init__(
         self,
         functions: StepFunctions,
-        action: Action,
-        observation: tuple[SeenField, ...],
-        info: tuple[SeenField, ...],
+        actions: Sequence[Action],
+        fields: Sequence[SeenField],
         private_calls: bool = True,
     ) -> None:
         names = [f"state {i}" for i in range(len(functions.state_specs))]
         spec = {"words": tf.TensorSpec([2], tf.uint32), "step": tf.TensorSpec([], tf.int32)}
         spec.update(zip(names, functions.state_specs, strict=True))
 
-        def following(words: Any, step: Any, state: Any, x: Any) -> Any:
-            return functions.following(words, step, state, {action.variable: x})
-
         shown = functions.shown_specs
         packing = Packing({**spec, **shown})
 
-        def packed_step(vector: Any, x: Any) -> Any:
+        def packed_step(vector: Any, *taken: Any) -> Any:
             words, step = packing.tensor(vector, "words"), packing.tensor(vector, "step")
             state = [packing.tensor(vector, name) for name in names]
-            state, shown = following(words, step, state, x)
+            by_variable = {a.variable: x for a, x in zip(actions, taken, strict=True)}
+            state, shown = functions.following(words, step, state, by_variable)
             after = dict(zip(names, state, strict=True))
             return packing.pack({"words": words, "step": step + 1, **after, **shown})
 
@@ -71,28 +68,18 @@ class Program:
 
         vector = tf.TensorSpec([packing.size], tf.int32)
         made = tf.function(packed_step, jit_compile=True, autograph=False)
-        self._step = direct_call(made.get_concrete_function(vector, action.spec), private_calls)
+        specs = [a.spec for a in actions]
+        self._step = direct_call(made.get_concrete_function(vector, *specs), private_calls)
         made = tf.function(packed_first, jit_compile=True, autograph=False)
         self._first = direct_call(made.get_concrete_function(spec["words"]), private_calls)
-        self._argument = Argument(action.spec)
+        self._arguments = [Argument(spec) for spec in specs]
 
-        constant = functions.constant
-        varying = [f.key for f in observation if f.key not in constant]
-        self._observed = [(key, packing.reader(key)) for key in varying]
-        self._known = [(f.key, constant[f.key]) for f in observation if f.key in constant]
-        keys = [f.key for f in info if f.key not in constant]
-        keys += [key for key in shown if key.endswith(PROBABILITIES)]
-        self._informed = [(key, packing.reader(key)) for key in keys]
-        self._known_info = {f.key: constant[f.key] for f in info if f.key in constant}
-        self._reward = packing.begin("reward")
-        self._terminated = packing.begin("terminated") if "terminated" in shown else None
-        seen = action.mask
-        self.mask: Any = None
-        if seen is not None and seen.key in constant:
-            self.mask = lambda now: constant[seen.key].astype(bool)
-        elif seen is not None:
-            read = packing.reader(seen.key)
-            self.mask = lambda now: read(now.words, now.floats).astype(bool)
+        self.constant = {
+            f.key: functions.constant[f.key] for f in fields if f.key in functions.constant
+        }
+        self._readers = {key: packing.reader(key) for key in shown}
+        self.probabilities = [key for key in shown if key.endswith(PROBABILITIES)]
+        self._begins = {key: packing.begin(key) for key in shown}
 
     def first(self, words: Any) -> Now:
         """Returns the beginning.
@@ -102,44 +89,36 @@ class Program:
         """
         return _now(self._first(tf.constant(np.asarray(words, np.uint32))))
 
-    def step(self, now: Now, action: np.ndarray) -> Now:
-        """Returns what follows from an action.
+    def step(self, now: Now, *actions: np.ndarray) -> Now:
+        """Returns what follows from the agents' actions.
 
         Args:
           now: before.
-          action: checked.
+          *actions: checked.
         """
-        return _now(self._step(now.vector, self._argument(action)))
+        taken = [make(x) for make, x in zip(self._arguments, actions, strict=True)]
+        return _now(self._step(now.vector, *taken))
 
-    def observation(self, now: Now) -> dict[str, np.ndarray]:
-        """Returns the observed fields by their keys, in arrays of their own.
+    def reader(self, key: str) -> Callable[[Now], np.ndarray]:
+        """Returns a function that reads what is shown under a key, in an array of its own.
 
         Args:
-          now: after a step.
+          key: of a field that is shown.
         """
-        words, floats = now.words, now.floats
-        found = {key: read(words, floats) for key, read in self._observed}
-        for key, x in self._known:
-            found[key] = x.copy()
-        return found
+        if key in self.constant:
+            known = self.constant[key]
+            return lambda now: known.copy()
+        read = self._readers[key]
+        return lambda now: read(now.words, now.floats)
 
-    def info(self, now: Now) -> dict[str, Any]:
-        """Returns the further fields by their keys.
+    def number(self, now: Now, key: str) -> float:
+        """Returns a reward.
 
         Args:
-          now: after a step.
+          now: after the step.
+          key: of the reward.
         """
-        found = {key: read(now.words, now.floats) for key, read in self._informed}
-        found.update(self._known_info)
-        return found
-
-    def reward(self, now: Now) -> float:
-        """Returns the reward of the step.
-
-        Args:
-          now: after it.
-        """
-        return float(now.floats[self._reward])
+        return float(now.floats[self._begins[key]])
 
     def terminated(self, now: Now) -> bool:
         """Returns whether the episode has ended by itself.
@@ -147,7 +126,8 @@ class Program:
         Args:
           now: after a step.
         """
-        return self._terminated is not None and bool(now.words[self._terminated])
+        begin = self._begins.get("terminated")
+        return begin is not None and bool(now.words[begin])
 
 
 def _now(vector: Any) -> Now:

@@ -25,13 +25,13 @@ class Shown:
 
     Attributes:
       observation: the fields that the agents see.
-      reward: moment -> float scalar for each agent.
+      rewards: by key, "reward" where there is one agent: moment -> float scalar.
       terminated: moment -> bool scalar, or None: never.
       info: further fields.
     """
 
     observation: tuple[SeenField, ...]
-    reward: Callable[[NetworkValue], Any]
+    rewards: Mapping[str, Callable[[NetworkValue], Any]]
     terminated: Callable[[NetworkValue], Any] | None = None
     info: tuple[SeenField, ...] = ()
 
@@ -120,7 +120,7 @@ class StepFunctions:
         self, moment: NetworkValue, laws: Mapping[Place, Any], hidden: frozenset[str]
     ) -> dict[str, Any]:
         found = self._fields(moment, hidden)
-        found["reward"] = self._shown.reward(moment)
+        found.update({key: reward(moment) for key, reward in self._shown.rewards.items()})
         if self._shown.terminated is not None:
             found["terminated"] = self._shown.terminated(moment)
         for (variable, field), law in laws.items():
