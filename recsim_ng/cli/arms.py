@@ -69,13 +69,21 @@ def arms_of(
 
 
 def _value(setting: Setting, word: str) -> Any:
+    choices = _choices(setting.type)
     try:
-        if typing.get_origin(setting.type) is typing.Literal:
-            return {str(choice): choice for choice in typing.get_args(setting.type)}[word]
+        if choices:
+            return {str(choice): choice for choice in choices}[word]
         return _WORDS[word.lower()] if setting.type is bool else setting.type(word)
     except (ValueError, KeyError):
         kind = {int: "whole numbers", float: "numbers", bool: "true or false"}.get(setting.type)
-        kind = kind or f"some of {', '.join(map(str, typing.get_args(setting.type)))}"
+        kind = kind or f"some of {', '.join(map(str, choices))}"
         raise ConfigError(
             f"--vary: the values of {setting.name} must be {kind}, got '{word}'; change that"
         ) from None
+
+
+def _choices(kind: Any) -> list[Any]:
+    """What a `Literal`, or a union of some, allows; nothing for another type."""
+    if typing.get_origin(kind) is typing.Literal:
+        return list(typing.get_args(kind))
+    return [choice for part in typing.get_args(kind) for choice in _choices(part)]

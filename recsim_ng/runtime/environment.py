@@ -46,8 +46,9 @@ def make_env(
         any variable or field, "user response.choice".
       observation: names of variables and fields; a single field's name gives a plain box. None:
         what the agent's own behaviour in the story would read, which holds nothing latent. A latent
-        field is shown only if it is named itself, "user state.interest". What follows from an
-        action is that of the step before, and zeros at first.
+        field is shown only if it is named itself, "user state.interest". "environment.step" is the
+        number of actions taken. What follows from an action is that of the step before, and zeros
+        at first.
       reward: a field, whose mean over users it is, or a function (moment: variable name -> Value)
         -> scalar tensor, in TensorFlow. What follows from the action is of this step, all else of
         the next one. None: "metrics state.reward" or "bandit rewards.reward".

@@ -14,6 +14,9 @@ from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import Network
 from recsim_ng.runtime.environment_world import World
 
+CLOCK = ("environment", "step")
+"""A field that no story has: how many actions have been taken in the episode."""
+
 
 @dataclasses.dataclass(frozen=True)
 class SeenField:
@@ -133,7 +136,8 @@ def fields_named(
 
     Args:
       world: the story.
-      names: of variables ("user observation") or fields ("user response.choice").
+      names: of variables ("user observation") or fields ("user response.choice");
+        "environment.step" is the number of actions taken, float32.
       sight: what may be shown without being named as a field; None: everything.
       what: whose names they are, for errors.
 
@@ -143,6 +147,10 @@ def fields_named(
     found: list[SeenField] = []
     every = {f"{v}.{f}": (v, f) for v, value in world.shapes.items() for f in value.as_dict}
     for name in names:
+        if name == ".".join(CLOCK):
+            box = gymnasium.spaces.Box(0.0, float(2**24), (), np.float32)
+            found.append(SeenField(*CLOCK, box, False))
+            continue
         if name in every:
             places = [every[name]]
         elif name in world.shapes:

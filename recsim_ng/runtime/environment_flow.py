@@ -35,14 +35,14 @@ class Flow:
 def flow_of(
     world: World,
     actions: Mapping[str, tf.TensorSpec],
-    shown: Callable[[NetworkValue, Mapping[Place, Any]], dict[str, Any]],
+    shown: Callable[[NetworkValue, Mapping[Place, Any], Any], dict[str, Any]],
 ) -> Flow:
     """Traces one step, and finds what it needs.
 
     Args:
       world: the story.
       actions: variable name -> shape and type of the action on it.
-      shown: (moment, laws) -> what is shown of a moment, tensors by keys.
+      shown: (moment, laws, its step) -> what is shown of a moment, tensors by keys.
 
     Returns:
       The flow.
@@ -59,7 +59,7 @@ def flow_of(
         found, laws = world.following(words, step, unflat(world, moment, places), actions)
         # Identities, so that each output is a tensor of its own.
         moment = [tf.identity(x) for x in flat(found, places)]
-        return moment, {key: tf.identity(x) for key, x in shown(found, laws).items()}
+        return moment, {key: tf.identity(x) for key, x in shown(found, laws, step + 1).items()}
 
     specs = [world.shapes[v].get(f) for v, f in places]
     traced_first = first.get_concrete_function(words)

@@ -11,8 +11,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from recsim_ng.core.network import NetworkValue
+from recsim_ng.core.value import Value
 from recsim_ng.runtime.environment_action import Action
-from recsim_ng.runtime.environment_field import SeenField, lone, seen_field
+from recsim_ng.runtime.environment_field import CLOCK, SeenField, lone, seen_field
 from recsim_ng.runtime.environment_flow import Place, flow_of, unflat
 from recsim_ng.runtime.environment_world import World
 
@@ -52,7 +53,9 @@ class StepFunctions:
     def __init__(self, world: World, actions: Sequence[Action], shown: Shown) -> None:
         self._world, self._actions, self._shown = world, tuple(actions), shown
         specs = {a.variable: a.spec for a in actions}
-        flow = flow_of(world, specs, lambda m, laws: self._of_step(m, laws, frozenset()))
+        flow = flow_of(
+            world, specs, lambda m, laws, step: self._of_step(m, laws, step, frozenset())
+        )
         self._carried = flow.carried
         self._constant = dict(flow.constant)
         fields = {f.key: f for f in (*shown.observation, *shown.info) if f.place in flow.constant}
@@ -78,7 +81,7 @@ class StepFunctions:
         moment = self._world.first(words)
         state = self._state(moment)
         nothing = {k: tf.zeros(x.shape, x.dtype) for k, x in self.shown_specs.items()}
-        return state, {**nothing, **self._fields(moment, self._hidden)}
+        return state, {**nothing, **self._fields(moment, tf.constant(0), self._hidden)}
 
     def following(
         self, words: Any, step: Any, state: Sequence[Any], actions: Mapping[str, Any]
@@ -92,7 +95,7 @@ class StepFunctions:
           actions: variable name -> action.
         """
         moment, laws = self._world.following(words, step, self._moment(state), actions)
-        return self._state(moment), self._of_step(moment, laws, self._hidden)
+        return self._state(moment), self._of_step(moment, laws, step + 1, self._hidden)
 
     def _state(self, moment: NetworkValue) -> list[Any]:
         # What an entity keeps for itself is no tensor of the graph that is being made.
@@ -108,8 +111,10 @@ class StepFunctions:
         places = list(known)
         return unflat(self._world, [known[p] for p in places], places)
 
-    def _fields(self, moment: NetworkValue, hidden: frozenset[str]) -> dict[str, Any]:
+    def _fields(self, moment: NetworkValue, step: Any, hidden: frozenset[str]) -> dict[str, Any]:
         fields = (*self._shown.observation, *self._shown.info)
+        clock = Value(**{CLOCK[1]: tf.cast(step, tf.float32)})
+        moment = {**moment, CLOCK[0]: clock} if any(f.place == CLOCK for f in fields) else moment
         return {
             f.key: tf.identity(lone(moment[f.variable].get(f.field), f))
             for f in fields
@@ -117,9 +122,9 @@ class StepFunctions:
         }
 
     def _of_step(
-        self, moment: NetworkValue, laws: Mapping[Place, Any], hidden: frozenset[str]
+        self, moment: NetworkValue, laws: Mapping[Place, Any], step: Any, hidden: frozenset[str]
     ) -> dict[str, Any]:
-        found = self._fields(moment, hidden)
+        found = self._fields(moment, step, hidden)
         found.update({key: reward(moment) for key, reward in self._shown.rewards.items()})
         if self._shown.terminated is not None:
             found["terminated"] = self._shown.terminated(moment)

@@ -6,7 +6,7 @@ import typing
 
 import pytest
 
-from recsim_ng.cli import arguments
+from recsim_ng.cli import arguments, arms
 from recsim_ng.cli.story_source import StorySource
 from recsim_ng.stories import catalogue
 
@@ -25,6 +25,18 @@ def test_the_source_says_what_the_module_has(name):
     study = module.STUDY
     assert source.num_steps == study.num_steps and source.num_seeds == study.num_seeds
     assert source.published == study.published
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_who_recommends_can_be_varied(name):
+    settings = StorySource.of(name).settings
+    config = {setting.name: setting.default for setting in settings}
+    choices = {s.name: arms._choices(s.type) for s in settings}
+    assert all(choices[s.name] or s.type in (bool, float, int, str) for s in settings)
+    for setting, words in choices.items():
+        if words:
+            found = arms.arms_of(f"{setting}={','.join(words)}", config, settings)
+            assert [config[setting] for config in found.values()] == words
 
 
 @pytest.mark.parametrize("name", MODULES)

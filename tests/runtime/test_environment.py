@@ -301,6 +301,13 @@ def test_a_latent_field_is_shown_when_it_is_named(env):
     assert shown.reset(seed=0)[0].shape == ()
 
 
+def test_the_step_may_be_observed():
+    env = environment(observation=["environment.step"], num_steps=3)
+    assert env.reset(seed=0)[0]["environment/step"] == 0.0
+    assert [float(env.step([0, 1])[0]["environment/step"]) for _ in range(3)] == [1.0, 2.0, 3.0]
+    assert env.reset()[0]["environment/step"] == 0.0
+
+
 def test_a_static_variable_is_nothing_to_act_on():
     fixed = Variable("taste", ValueSpec(x=FieldSpec()))
     fixed.initial_value = value(lambda: Value(x=tf.zeros([])))
