@@ -32,7 +32,6 @@ def test_who_recommends_can_be_varied(name):
     settings = StorySource.of(name).settings
     config = {setting.name: setting.default for setting in settings}
     choices = {s.name: arms._choices(s.type) for s in settings}
-    assert all(choices[s.name] or s.type in (bool, float, int, str) for s in settings)
     for setting, words in choices.items():
         if words:
             found = arms.arms_of(f"{setting}={','.join(words)}", config, settings)
