@@ -4,10 +4,12 @@ A network gives every document a logit, and slates follow a Plackett-Luce law: G
 added and the S highest are shown, in order. Each update runs N worlds for one episode, inside one
 compiled function, and then
 
-    advantage_t = sum_{s >= t} g^{s - t} r_s - mean of these over worlds, in standard deviations
+    return_t    = sum_{s >= t} g^{s - t} r_s
+    advantage_t = return_t - b(observation_t), in standard deviations of these
     gradient    = mean over t and worlds of advantage_t grad log pi(slate_t | observation_t)
 
-with a bonus for the entropy of the first pick, that fades to nothing.
+with a bonus for the entropy of the first pick, that fades to nothing. The baseline b is a network
+of its own, which is fitted to the returns.
 
 Source: Williams (1992), Simple statistical gradient-following algorithms, Machine Learning 8.
 """
@@ -61,22 +63,16 @@ class PolicyGradient:
         self._num_docs, self._num_steps = num_docs, design.num_steps
         self._worlds, self._design = Worlds(design, config.num_worlds), design
         self._scale = tf.constant(scale, tf.float32)
-        layers = [
-            tf.keras.layers.Dense(
-                units,
-                activation=activation,
-                kernel_initializer=tf.keras.initializers.GlorotUniform(seed=1000 * seed + i),
-            )
-            for i, (units, activation) in enumerate(
-                [(config.hidden, "tanh"), (config.hidden, "tanh"), (num_docs, None)]
-            )
-        ]
-        self.network = tf.keras.Sequential([tf.keras.Input([len(scale)]), *layers])
+        self.network = self._made(len(scale), num_docs)
+        self._baseline = self._made(len(scale), 1)
         schedule = tf.keras.optimizers.schedules.CosineDecay(
             config.learning_rate, config.num_updates, alpha=0.1
         )
-        self._optimizer = tf.keras.optimizers.Adam(schedule)
-        self._optimizer.build(self.network.trainable_variables)
+        self._optimizers = [
+            tf.keras.optimizers.Adam(x) for x in (schedule, 3 * config.learning_rate)
+        ]
+        for optimizer, network in zip(self._optimizers, self._networks, strict=True):
+            optimizer.build(network.trainable_variables)
         self._update = tf.function(self._one_update, jit_compile=True, autograph=False)
 
     def update(self, iteration: int) -> float:
@@ -89,6 +85,22 @@ class PolicyGradient:
         # The pair (seed, iteration) is no seed below 2^32, which evaluations have.
         number = tf.constant([1 + self._seed, 1 + iteration], tf.int32)
         return float(self._update(number, tf.constant(bonus, tf.float32)))
+
+    @property
+    def _networks(self) -> tuple[Any, Any]:
+        return self.network, self._baseline
+
+    def _made(self, num_inputs: int, num_outputs: int) -> Any:
+        sizes = [(self._config.hidden, "tanh"), (self._config.hidden, "tanh"), (num_outputs, None)]
+        layers = [
+            tf.keras.layers.Dense(
+                units,
+                activation=activation,
+                kernel_initializer=tf.keras.initializers.GlorotUniform(seed=1000 * self._seed + i),
+            )
+            for i, (units, activation) in enumerate(sizes)
+        ]
+        return tf.keras.Sequential([tf.keras.Input([num_inputs]), *layers])
 
     def observed(self, shown: Any) -> Any:
         """Returns `[N, F]` float32 what is observed, scaled.
@@ -159,15 +171,25 @@ class PolicyGradient:
         ahead = steps - steps[:, None]
         weights = np.where(ahead >= 0, self._config.discount ** np.maximum(ahead, 0), 0.0)
         returns = tf.matmul(weights.astype(np.float32), rewards)
-        advantage = returns - tf.reduce_mean(returns, axis=1, keepdims=True)
-        advantage /= tf.math.reduce_std(advantage) + 1e-6
-        with tf.GradientTape() as tape:
-            logits = self.network(tf.reshape(seen, [-1, seen.shape[-1]]))
+        # In standard deviations from the mean, so that the baseline's network need not be scaled.
+        mean, spread = tf.reduce_mean(returns), tf.math.reduce_std(returns) + 1e-6
+        returns = tf.reshape((returns - mean) / spread, [-1])
+        seen = tf.reshape(seen, [-1, seen.shape[-1]])
+        with tf.GradientTape(persistent=True) as tape:
+            baseline = self._baseline(seen)[:, 0]
+            lack = tf.reduce_mean((returns - baseline) ** 2)
+            advantage = tf.stop_gradient(returns - baseline)
+            advantage /= tf.math.reduce_std(advantage) + 1e-6
+            logits = self.network(seen)
             picks = OrderedPicks(logits, self._slate_size)
             chosen = picks.log_prob(tf.reshape(slates, [-1, self._slate_size]))
             shares = tf.nn.softmax(logits)
             entropy = -tf.reduce_sum(shares * tf.nn.log_softmax(logits), axis=-1)
-            loss = -tf.reduce_mean(tf.reshape(advantage, [-1]) * chosen + bonus * entropy)
-        weights = self.network.trainable_variables
-        self._optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+            loss = -tf.reduce_mean(advantage * chosen + bonus * entropy)
+        for optimizer, network, x in zip(
+            self._optimizers, self._networks, (loss, lack), strict=True
+        ):
+            weights = network.trainable_variables
+            gradients = tape.gradient(x, weights)
+            optimizer.apply_gradients(zip(gradients, weights, strict=True))
         return tf.reduce_mean(tf.reduce_sum(rewards, axis=0))

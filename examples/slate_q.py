@@ -1,0 +1,263 @@
+"""SlateQ: the long-term value of a slate out of that of its documents, in TensorFlow.
+
+A user chooses one document of the slate, or none, with probabilities that follow from known weights
+v (a choice model). With item values Q(s, i), also of choosing nothing, the value of a slate A is
+
+    P(i | s, A) = v(s, i) / sum of these over A and none
+    V(s, A)     = sum over i in A and none of P(i | s, A) Q(s, i)
+    Q(s, i)    <- r + g max_A V(s', A)    for the i that was chosen; V = 0 after the last step
+
+The maximum is over all sets of S documents, each one looked at. Behaviour is greedy but for a share
+of random slates, that falls. Each iteration runs N worlds for one episode and fits Q to it by some
+gradient steps, against a slowly following copy of itself.
+
+Source: Ie et al. (2019), SlateQ, IJCAI, equations 9 to 16.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from recsim_ng.runtime import Worlds
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Settings of the learner."""
+
+    num_worlds: int = 64
+    """N, worlds of each iteration, each for one episode."""
+    num_updates: int = 150
+    """Iterations."""
+    gradient_steps: int = 30
+    """Of each iteration."""
+    batch_size: int = 512
+    """Transitions of each gradient step."""
+    hidden: int = 64
+    """Units of each of two hidden layers."""
+    learning_rate: float = 0.002
+    """Of Adam at first; it falls to a tenth of that."""
+    discount: float = 1.0
+    """g."""
+    exploration: float = 0.5
+    """Share of random slates at first; it falls to a fiftieth of that."""
+    following: float = 0.2
+    """How far the copy follows in each iteration, as a share of the way."""
+
+
+def slates_of(num_docs: int, slate_size: int) -> np.ndarray:
+    """Returns all sets of S of D documents, `[M, S]` int32.
+
+    Args:
+      num_docs: D.
+      slate_size: S.
+    """
+    return np.array(list(itertools.combinations(range(num_docs), slate_size)), np.int32)
+
+
+def slate_values(item_values: Any, logits: Any, nothing_logit: Any, slates: Any) -> Any:
+    """Returns V(s, A) of every slate, `[B, M]`.
+
+    Args:
+      item_values: `[B, D + 1]` Q(s, i), of choosing nothing last.
+      logits: `[B, D]` log v(s, i).
+      nothing_logit: that of choosing nothing; -inf if something is always chosen.
+      slates: `[M, S]`.
+    """
+    count = tf.shape(logits)[0]
+    shown = tf.gather(logits, slates, axis=1)
+    nothing = tf.fill([count, slates.shape[0], 1], tf.cast(nothing_logit, tf.float32))
+    shares = tf.nn.softmax(tf.concat([shown, nothing], axis=2))
+    values = tf.gather(item_values[:, :-1], slates, axis=1)
+    of_nothing = tf.broadcast_to(item_values[:, None, -1:], tf.shape(nothing))
+    return tf.reduce_sum(shares * tf.concat([values, of_nothing], axis=2), axis=2)
+
+
+def targets(rewards: Any, next_values: Any, is_last: Any, discount: float) -> Any:
+    """Returns what Q of the chosen document is to be, `[B]`.
+
+    Args:
+      rewards: `[B]`.
+      next_values: `[B, M]` V(s', A) of every slate.
+      is_last: `[B]` bool, whether s' is after the last step.
+      discount: g.
+    """
+    best = tf.reduce_max(next_values, axis=1)
+    return rewards + discount * tf.where(is_last, 0.0, best)
+
+
+class SlateQ:
+    """Item values, and the worlds that they are learnt in.
+
+    Args:
+      design: of the environment, whose actions are slates of documents that stay, and whose info
+        has user response.choice.
+      num_docs: D.
+      slate_size: S.
+      scale: `[F]` by which the F numbers observed are divided.
+      choice_logits: `[B, F]` observation -> `[B, D]` log v(s, i).
+      nothing_logit: of choosing nothing.
+      config: settings.
+      seed: of weights, worlds and exploration.
+    """
+
+    def __init__(
+        self,
+        design: Any,
+        num_docs: int,
+        slate_size: int,
+        scale: Any,
+        choice_logits: Callable[[Any], Any],
+        nothing_logit: float,
+        config: Config,
+        seed: int = 0,
+    ) -> None:
+        self._config, self._seed, self._design = config, seed, design
+        self._num_docs, self._slates = num_docs, slates_of(num_docs, slate_size)
+        self._scale, self._choice_logits = tf.constant(scale, tf.float32), choice_logits
+        self._nothing_logit, self._num_steps = nothing_logit, design.num_steps
+        self._worlds = Worlds(design, config.num_worlds)
+        self.network = self._made(len(scale))
+        self._copy = self._made(len(scale))
+        self._copy.set_weights(self.network.get_weights())
+        schedule = tf.keras.optimizers.schedules.CosineDecay(
+            config.learning_rate, config.num_updates * config.gradient_steps, alpha=0.1
+        )
+        self._optimizer = tf.keras.optimizers.Adam(schedule)
+        self._optimizer.build(self.network.trainable_variables)
+        self._collect = tf.function(self._episode, jit_compile=True, autograph=False)
+        self._fit = tf.function(self._gradient_step, jit_compile=True, autograph=False)
+
+    def update(self, iteration: int) -> float:
+        """Runs the worlds, fits the values, and returns the mean return of the worlds.
+
+        Args:
+          iteration: 0, 1, ...
+        """
+        config = self._config
+        share = config.exploration * max(0.02, 1 - 1.5 * iteration / config.num_updates)
+        number = tf.constant([1 + self._seed, 1 + iteration], tf.int32)
+        seen, slates, rewards, choices = self._collect(number, tf.constant(share, tf.float32))
+        steps = self._num_steps
+        now = tf.reshape(seen[:-1], [-1, seen.shape[-1]])
+        following = tf.reshape(seen[1:], [-1, seen.shape[-1]])
+        shown = tf.gather(self._slates, tf.reshape(slates, [-1]))
+        padded = tf.pad(shown, [[0, 0], [0, 1]], constant_values=self._num_docs)
+        chosen = tf.gather(padded, tf.reshape(choices, [-1]), batch_dims=1)
+        last = tf.repeat(tf.range(steps) == steps - 1, config.num_worlds)
+        flat = tf.reshape(rewards, [-1])
+        rng = np.random.default_rng([self._seed, iteration])
+        for _ in range(config.gradient_steps):
+            batch = rng.integers(now.shape[0], size=config.batch_size)
+            self._fit(*(tf.gather(x, batch) for x in (now, chosen, flat, following, last)))
+        weights = zip(self._copy.variables, self.network.variables, strict=True)
+        for old, new in weights:
+            old.assign_add(config.following * (new - old))
+        return float(tf.reduce_mean(tf.reduce_sum(rewards, axis=0)))
+
+    def observed(self, shown: Any) -> Any:
+        """Returns `[N, F]` float32 what is observed.
+
+        Args:
+          shown: by the worlds.
+        """
+        fields = [tf.cast(shown[f.key], tf.float32) for f in self._design.observation]
+        return tf.concat([tf.reshape(x, [x.shape[0], -1]) for x in fields], axis=1)
+
+    def best(self, observation: Any) -> Any:
+        """Returns the number of the best slate, `[N]`.
+
+        Args:
+          observation: `[N, F]`.
+        """
+        values = self._values(self.network, observation)
+        # The first of equals; argmax compiles badly beside keyed noise.
+        is_best = values == tf.reduce_max(values, axis=1, keepdims=True)
+        index = tf.range(values.shape[1])
+        return tf.reduce_min(tf.where(is_best, index, values.shape[1]), axis=1)
+
+    def returns(self, first_seed: int, num_worlds: int) -> np.ndarray:
+        """Returns `[N]` the returns of the best slates in worlds of their own.
+
+        Args:
+          first_seed: of these worlds.
+          num_worlds: N.
+        """
+        worlds = Worlds(self._design, num_worlds)
+        state, shown = worlds.reset(worlds.seeds(first_seed))
+        total = np.zeros(num_worlds)
+        for _ in range(self._num_steps):
+            slates = tf.gather(self._slates, self.best(self.observed(shown)))
+            state, shown = worlds.step(state, slates)
+            total += np.asarray(shown["reward"])
+        return total
+
+    def _made(self, num_features: int) -> Any:
+        sizes = [
+            (self._config.hidden, "relu"),
+            (self._config.hidden, "relu"),
+            (self._num_docs + 1, None),
+        ]
+        layers = [
+            tf.keras.layers.Dense(
+                units,
+                activation=activation,
+                kernel_initializer=tf.keras.initializers.GlorotUniform(seed=1000 * self._seed + i),
+            )
+            for i, (units, activation) in enumerate(sizes)
+        ]
+        return tf.keras.Sequential([tf.keras.Input([num_features]), *layers])
+
+    def _values(self, network: Any, observation: Any) -> Any:
+        items = network(observation / self._scale)
+        logits = self._choice_logits(observation)
+        return slate_values(items, logits, self._nothing_logit, self._slates)
+
+    def _episode(self, number: Any, exploration: Any) -> Any:
+        worlds, count = self._worlds, self._config.num_worlds
+        index = tf.cast(tf.range(count), tf.uint32)
+        words = tf.cast(number, tf.uint32)
+        series = tf.stack([words[0] + 7919 * index, tf.fill([count], words[1])], axis=1)
+        first, shown = worlds.reset(series)
+
+        def body(t: Any, state: Any, seen: Any, kept: Any) -> Any:
+            key = number + [0, 100_000 * (1 + t)]
+            random = tf.random.stateless_uniform([2, count], key)
+            some = tf.cast(random[1] * self._slates.shape[0], tf.int32)
+            slates = tf.where(random[0] < exploration, some, self.best(seen))
+            state, shown = worlds.step(state, tf.gather(self._slates, slates))
+            after = self.observed(shown)
+            found = (after, slates, shown["reward"], shown["user response/choice"])
+            kept = [x.write(t, value) for x, value in zip(kept, found, strict=True)]
+            return t + 1, state, after, kept
+
+        types = (tf.float32, tf.int32, tf.float32, tf.int32)
+        empty = [tf.TensorArray(kind, self._num_steps) for kind in types]
+        begin = self.observed(shown)
+        _, _, _, kept = tf.while_loop(
+            lambda t, *_: t < self._num_steps,
+            body,
+            (tf.constant(0), first, begin, empty),
+            maximum_iterations=self._num_steps,
+        )
+        after, slates, rewards, choices = (x.stack() for x in kept)
+        return tf.concat([begin[None], after], axis=0), slates, rewards, choices
+
+    def _gradient_step(
+        self, now: Any, chosen: Any, rewards: Any, following: Any, last: Any
+    ) -> None:
+        goal = targets(rewards, self._values(self._copy, following), last, self._config.discount)
+        with tf.GradientTape() as tape:
+            items = self.network(now / self._scale)
+            errors = tf.gather(items, chosen, batch_dims=1) - goal
+            loss = tf.reduce_mean(
+                tf.where(tf.abs(errors) < 5.0, 0.5 * errors**2, 5.0 * tf.abs(errors))
+            )
+        weights = self.network.trainable_variables
+        self._optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
