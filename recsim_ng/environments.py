@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 from typing import Any
 
 from gymnasium.envs.registration import register, registry
@@ -118,7 +119,10 @@ def _design(environment: str, options: dict[str, Any], render_mode: str | None) 
     from recsim_ng.runtime.environment_design import design
 
     # What files hold may change, and a function is not told by its name.
-    is_plain = all(isinstance(x, int | float | bool | None) for x in options.values())
+    is_plain = all(
+        isinstance(x, int | float | bool | None) or (isinstance(x, str) and not os.path.exists(x))
+        for x in options.values()
+    )
     key = (environment, tuple(sorted(options.items())), render_mode is not None)
     if is_plain and key in _designs:
         return _designs[key]

@@ -49,23 +49,33 @@ def test_all_ids_are_registered_and_are_these():
     assert found == {f"{name}-v0" for name in SMALL}
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_the_checker_has_nothing_to_say_in_a_new_process(name, folder):
-    options = options_of(name, folder)
+# All of it takes a minute: CI leaves the pictures to the tests of rendering.
+@pytest.mark.parametrize("skips", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_the_checker_has_nothing_to_say_in_a_new_process(folder, skips):
+    every = {name: options_of(name, folder) for name in SMALL}
     code = f"""
 import warnings
 import recsim_ng
 import gymnasium
 from gymnasium.utils.env_checker import check_env
-env = gymnasium.make("recsim_ng/{name}-v0", **{options!r}).unwrapped
-env.action_space.seed(0)
-with warnings.catch_warnings():
-    warnings.simplefilter("error")
-    check_env(env)
+for name, options in {every!r}.items():
+    env = gymnasium.make(f"recsim_ng/{{name}}-v0", **options).unwrapped
+    env.action_space.seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(env, skip_render_check={skips})
+    print(name)
 """
     run = [sys.executable, "-c", code]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == list(SMALL)
+
+
+@pytest.fixture(scope="module", params=SMALL)
+def name(request):
+    """The tests of one environment follow each other, and share what is compiled."""
+    return request.param
 
 
 def forced(name, options, actions):
@@ -103,7 +113,6 @@ def shown(trajectory, f, t):
     return x[0] if f.has_lone_user else x
 
 
-@pytest.mark.parametrize("name", SMALL)
 def test_an_episode_is_the_run_of_the_story_with_these_actions_forced(name, folder):
     options = options_of(name, folder)
     env = gymnasium.make(f"recsim_ng/{name}-v0", **options)
@@ -145,7 +154,6 @@ def test_an_episode_is_the_run_of_the_story_with_these_actions_forced(name, fold
         env.step(actions[0])
 
 
-@pytest.mark.parametrize("name", SMALL)
 def test_worlds_of_a_vector_are_the_single_environments_of_their_seeds(name, folder):
     options = options_of(name, folder)
     single = gymnasium.make(f"recsim_ng/{name}-v0", **options)

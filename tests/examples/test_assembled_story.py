@@ -23,6 +23,7 @@ def test_who_knows_the_tastes_serves_better_than_chance(seed):
     assert example.enjoyment("myopic", 30, seed) > example.enjoyment("random", 30, seed) + 0.3
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_line_for_each_recommender(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["assembled_story", "random", "popularity", "--num-steps", "3"])
     example.main()

@@ -91,6 +91,7 @@ def test_living_cells_pay_for_neighbours_that_they_lack(rng):
     assert told.get("content").shape == shape
 
 
+@pytest.mark.slow
 def test_the_first_state_of_a_glider_is_recovered_exactly(learnt, monkeypatch):
     monkeypatch.setattr(example, "learn", lambda config: learnt)
     told = []

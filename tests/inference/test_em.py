@@ -28,6 +28,7 @@ def best(seen, prior):
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_unknowns_that_are_parameters_end_at_their_marginal_mode(seen):
     found = fit(level_story(), {"seen": seen}, ["rate.x"], "em")
     assert found.is_trusted, found

@@ -64,6 +64,7 @@ def test_the_mode_is_the_posteriors(logs):
     np.testing.assert_allclose(mode, quadrature(logs)[2], atol=0.002)
 
 
+@pytest.mark.slow
 def test_short_chains_say_what_is_wrong_first(logs):
     found = fit(walk_story(), logs, settings=McmcSettings(num_draws=10, num_warmup=25), seed=1)
     assert not found.is_trusted

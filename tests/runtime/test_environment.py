@@ -12,7 +12,7 @@ from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable, value
 from recsim_ng.runtime.environment import StoryEnv, make_env
 from recsim_ng.runtime.environment_action import ActionError
-from recsim_ng.runtime.environment_vector import make_vec_env
+from recsim_ng.runtime.environment_vector import StoryVectorEnv, make_vec_env
 from recsim_ng.runtime.environment_worlds import Worlds, seeds_of
 
 DOCS, SLATE, TOPICS = 6, 2, 2
@@ -92,6 +92,11 @@ def env():
 @pytest.fixture(scope="module")
 def many():
     return environment(num_users=3, num_steps=3)
+
+
+@pytest.fixture(scope="module")
+def three(env):
+    return Worlds(env.design, 3)
 
 
 def test_the_agent_sees_what_its_behaviour_in_the_story_would_read(env, many):
@@ -316,10 +321,8 @@ def test_a_static_variable_is_nothing_to_act_on():
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
-def test_worlds_begin_anew_as_the_autoreset_mode_says(env, mode):
-    worlds = make_vec_env(
-        story(), 3, num_steps=3, reward="user state.mood", autoreset_mode=mode
-    )  # fmt: skip
+def test_worlds_begin_anew_as_the_autoreset_mode_says(env, three, mode):
+    worlds = StoryVectorEnv(three, mode)
     worlds.reset(seed=[5, 9, 1])
     # One world is ahead of the others.
     if mode == "Disabled":

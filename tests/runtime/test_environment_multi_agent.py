@@ -1,6 +1,7 @@
 """Several agents in one story: PettingZoo's own tests, and that it is the story's run."""
 
 import copy
+import functools
 
 import gymnasium
 import numpy as np
@@ -15,14 +16,16 @@ from recsim_ng.stories import ecosystem, interest_evolution
 USERS, DOCS, SLATE = 3, 6, 4
 
 
-def two_recommenders(**options):
+@functools.cache
+def two_recommenders():
     config = interest_evolution.Config(
         num_users=USERS, num_docs=DOCS, slate_size=SLATE, recommender="random"
     )
     seats = {"left": Seat(places=[0, 1]), "right": Seat(places=[3, 2])}
-    return make_parallel_env(interest_evolution.story(config), seats, **{"num_steps": 5, **options})
+    return make_parallel_env(interest_evolution.story(config), seats, num_steps=5)
 
 
+@functools.cache
 def players():
     config = ecosystem.Config(
         num_users=USERS, num_provider_clusters=1, num_docs=DOCS, slate_size=2, recommender="random"
@@ -39,6 +42,7 @@ def players():
     return make_parallel_env(ecosystem.story(config), seats, num_steps=5)
 
 
+@functools.cache
 def providers():
     """Two providers of three documents each choose where their documents are."""
     config = ecosystem.Config(
@@ -144,7 +148,7 @@ def test_seats_that_do_not_fit_are_refused():
 
 
 def test_wrong_actions_name_their_agent():
-    env = two_recommenders()
+    env = another(two_recommenders())
     with pytest.raises(gymnasium.error.ResetNeeded):
         env.step({})
     env.reset(seed=0)

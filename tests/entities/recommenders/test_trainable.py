@@ -76,7 +76,7 @@ def test_every_process_starts_with_the_same_weights(make):
 
 
 @BOTH
-@pytest.mark.parametrize("chunk", [0, 120])
+@pytest.mark.parametrize("chunk", [0, pytest.param(120, marks=pytest.mark.slow)])
 def test_training_on_propensities_teaches_the_planted_tastes(make, chunk, rng):
     """REINFORCE with what each shown document is worth, 80 steps: more than half of the way."""
     recommender = make(WORLD.config(chunk=chunk, doc_embed_dim=8, hidden_size=8))
