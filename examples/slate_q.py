@@ -47,6 +47,8 @@ class Config:
     """g."""
     exploration: float = 0.5
     """Share of random slates at first; it falls to a fiftieth of that."""
+    reward_scale: float = 1.0
+    """By which rewards are divided, so that values are of the size of a network's numbers."""
     following: float = 0.2
     """How far the copy follows in each iteration, as a share of the way."""
 
@@ -151,7 +153,7 @@ class SlateQ:
         padded = tf.pad(shown, [[0, 0], [0, 1]], constant_values=self._num_docs)
         chosen = tf.gather(padded, tf.reshape(choices, [-1]), batch_dims=1)
         last = tf.repeat(tf.range(steps) == steps - 1, config.num_worlds)
-        flat = tf.reshape(rewards, [-1])
+        flat = tf.reshape(rewards, [-1]) / config.reward_scale
         rng = np.random.default_rng([self._seed, iteration])
         for _ in range(config.gradient_steps):
             batch = rng.integers(now.shape[0], size=config.batch_size)

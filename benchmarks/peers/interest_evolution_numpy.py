@@ -27,7 +27,10 @@ class InterestEvolutionEnv(gymnasium.Env[dict[str, Any], np.ndarray]):
         count = len(docs["doc_quality"])
         self.action_space = gymnasium.spaces.MultiDiscrete([count] * slate_size)
         box, most = gymnasium.spaces.Box, np.finfo(np.float32).max
-        spaces = {name: box(-most, most, x.shape, x.dtype) for name, x in docs.items()}
+        spaces: dict[str, Any] = {}
+        for name, x in docs.items():
+            limit = most if x.dtype.kind == "f" else 2**31 - 1
+            spaces[name] = box(-limit, limit, x.shape, x.dtype)
         spaces["choice"] = gymnasium.spaces.Discrete(slate_size + 1)
         spaces["consumed_time"] = box(-1.0, most, (), np.float32)
         self.observation_space = gymnasium.spaces.Dict(spaces)

@@ -1,0 +1,357 @@
+"""Do agents learn here? Curves over seeds, beside who does not learn and, where known, the best.
+
+    python -m examples.agents_that_learn --out out            # all of it
+    python -m examples.agents_that_learn --tasks long_term_satisfaction --learners policy_gradient
+
+Tasks are ready environments of one user: long-term satisfaction at a sensitivity of 0.3, where the
+optimum is known, and interest evolution with 10 documents and slates of 2. Both show what the
+story's own myopic recommender sees, and the step. Learners are the policy gradient and SlateQ of
+this folder, and Stable-Baselines3's PPO.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+from scipy import stats
+
+import recsim_ng  # noqa: F401 (registers)
+from examples import policy_gradient, ppo, slate_q
+from recsim_ng import TFRuntime
+from recsim_ng.plot import style
+from recsim_ng.stories import interest_evolution, long_term_satisfaction
+
+_EVALUATED = 10**6  # first seed of the worlds that learners are compared in: none learnt there
+_CLOCK = "environment.step"
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What is to be learnt.
+
+    Attributes:
+      environment: the id.
+      options: of the environment.
+      num_docs: D.
+      slate_size: S.
+      scale: by which observations are divided.
+      story: settings -> variables, of the same story with a recommender of its own.
+      config: recommender -> those settings.
+      others: the story's recommenders that do not learn, or know more than one can.
+      reward: trajectory -> `[T]` mean reward of its users.
+    """
+
+    environment: str
+    options: dict[str, Any]
+    num_docs: int
+    slate_size: int
+    scale: tuple[float, ...]
+    story: Callable[[Any], Any]
+    config: Callable[[str], Any]
+    others: tuple[str, ...]
+    reward: Any
+
+    def design(self) -> Any:
+        """Returns the design of its environment."""
+        made: Any = gymnasium.make(self.environment, **self.options)
+        return made.unwrapped.design
+
+
+def _kale(recommender: str) -> long_term_satisfaction.Config:
+    return long_term_satisfaction.Config(
+        num_users=4000,
+        sensitivity=0.3,
+        recommender=recommender,  # type: ignore[arg-type]
+    )
+
+
+def _interest(recommender: str) -> interest_evolution.Config:
+    return interest_evolution.Config(
+        num_users=4000,
+        num_docs=10,
+        recommender=recommender,  # type: ignore[arg-type]
+    )
+
+
+TASKS = {
+    "long_term_satisfaction": Task(
+        "recsim_ng/LongTermSatisfaction-v0",
+        {
+            "sensitivity": 0.3,
+            "recommender": "myopic",
+            "observation": ["user observation.net_kale_exposure", _CLOCK],
+            "action": "slate",
+            "info": ["user response.choice"],
+        },
+        10,
+        1,
+        (3.0, 60.0),
+        long_term_satisfaction.story,
+        _kale,
+        ("random", "popularity", "myopic", "optimal"),
+        long_term_satisfaction.STUDY.metrics[1],
+    ),
+    "interest_evolution": Task(
+        "recsim_ng/InterestEvolution-v0",
+        {
+            "recommender": "myopic",
+            "observation": ["user observation.interest", _CLOCK],
+            "repeats": True,
+            "info": ["user response.choice"],
+        },
+        10,
+        2,
+        (2.0, 2.0, 100.0),
+        interest_evolution.story,
+        _interest,
+        ("random", "popularity", "myopic", "greedy", "oracle"),
+        interest_evolution.STUDY.metrics[1],
+    ),
+}
+LEARNERS = ("policy_gradient", "slate_q", "ppo")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Settings of the study."""
+
+    tasks: tuple[str, ...] = tuple(TASKS)
+    """What is learnt."""
+    learners: tuple[str, ...] = LEARNERS
+    """Who learns."""
+    num_seeds: int = 5
+    """Each learner is trained so often."""
+    num_worlds: int = 2000
+    """Worlds in which what was learnt is evaluated, the same for all."""
+    effort: float = 1.0
+    """Share of the updates that each learner takes by default."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """One training.
+
+    Attributes:
+      steps: `[I]` environment steps so far.
+      returns: `[I]` mean return of the worlds in which it learns, while it explores.
+      final: mean return of what was learnt, without exploring.
+      seconds: that it took, compiling included.
+    """
+
+    steps: list[float]
+    returns: list[float]
+    final: float
+    seconds: float
+
+
+def train(task: Task, learner: str, seed: int, config: Config) -> Curve:
+    """Trains a learner once.
+
+    Args:
+      task: what is learnt.
+      learner: one of `LEARNERS`.
+      seed: of everything.
+      config: of the study.
+    """
+    steps: list[float] = []
+    returns: list[float] = []
+    start = time.monotonic()
+    design = task.design()
+    if learner == "ppo":
+        settings = ppo.Config()
+        settings = dataclasses.replace(settings, num_steps=int(settings.num_steps * config.effort))
+
+        def report(step: int, mean: float) -> None:
+            steps.append(float(step))
+            returns.append(mean)
+
+        evaluate = ppo.learnt(design, settings, seed, report)
+        final = float(np.mean(evaluate(config.num_worlds, _EVALUATED)))
+        return Curve(steps, returns, final, time.monotonic() - start)
+    made = _ours(task, learner, design, seed, config)
+    agent, updates, a_step = made
+    for i in range(updates):
+        returns.append(agent.update(i))
+        steps.append((i + 1) * a_step)
+    final = float(np.mean(agent.returns(_EVALUATED, config.num_worlds)))
+    return Curve(steps, returns, final, time.monotonic() - start)
+
+
+def _ours(
+    task: Task, learner: str, design: Any, seed: int, config: Config
+) -> tuple[Any, int, float]:
+    is_kale = task.slate_size == 1
+    if learner == "policy_gradient":
+        settings = policy_gradient.Config(
+            num_updates=max(1, int((300 if is_kale else 400) * config.effort)),
+            learning_rate=0.003 if is_kale else 0.01,
+            entropy_bonus=0.02 if is_kale else 0.01,
+            discount=1.0 if is_kale else 0.99,
+        )
+        agent: Any = policy_gradient.PolicyGradient(
+            design, task.num_docs, task.slate_size, task.scale, settings, seed
+        )
+        return agent, settings.num_updates, settings.num_worlds * design.num_steps
+    found = slate_q.Config(num_updates=max(1, int((150 if is_kale else 200) * config.effort)))
+    if is_kale:  # one document is shown, and always consumed
+        found = dataclasses.replace(found, reward_scale=100.0)
+
+        def logits(observation: Any) -> Any:
+            return tf.zeros([tf.shape(observation)[0], task.num_docs])
+
+        nothing = -np.inf
+    else:
+        docs = interest_evolution.frozen_documents(task.config("myopic")).get("doc_features")
+
+        def logits(observation: Any) -> Any:
+            return 2.0 - tf.norm(observation[:, None, :2] - docs, axis=-1)
+
+        nothing = 0.0
+    agent = slate_q.SlateQ(
+        design, task.num_docs, task.slate_size, task.scale, logits, nothing, found, seed
+    )
+    return agent, found.num_updates, found.num_worlds * design.num_steps
+
+
+def others(task: Task) -> dict[str, tuple[float, float]]:
+    """Returns the story's recommenders' mean return and its standard error, over users.
+
+    Args:
+      task: whose story it is.
+    """
+    found = {}
+    for name in task.others:
+        runtime = TFRuntime(task.story(task.config(name)))
+        metric, steps = task.reward, task.design().num_steps
+        runs = [runtime.trajectory(steps, seed=s, record=metric.record) for s in range(5)]
+        totals = [float(np.sum(metric.compute(run))) for run in runs]
+        found[name] = float(np.mean(totals)), float(np.std(totals, ddof=1) / 5**0.5)
+    return found
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Returns a mean and its 95 % interval by Student's t.
+
+    Args:
+      values: two or more.
+    """
+    mean = float(np.mean(values))
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+    return mean, mean - half, mean + half
+
+
+def run(config: Config, report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """Trains all learners on all tasks.
+
+    Args:
+      config: settings.
+      report: is told of each training.
+
+    Returns:
+      By task: "others", name -> (mean, standard error); "learners", name -> its curves.
+    """
+    found: dict[str, Any] = {}
+    for name in config.tasks:
+        task = TASKS[name]
+        found[name] = {"others": others(task), "learners": {}}
+        for other, (mean, error) in found[name]["others"].items():
+            report(f"{name}: {other} {mean:,.1f} ({error:.1f})")
+        for learner in config.learners:
+            curves = []
+            for seed in range(config.num_seeds):
+                curves.append(train(task, learner, seed, config))
+                report(
+                    f"{name}: {learner}, seed {seed}: {curves[-1].final:,.1f} "
+                    f"in {curves[-1].seconds:.0f} s"
+                )
+            found[name]["learners"][learner] = [dataclasses.asdict(c) for c in curves]
+    return found
+
+
+def plot(found: dict[str, Any], task: str, path: Path) -> None:
+    """Draws the learning curves of a task.
+
+    Args:
+      found: as `run` returns it.
+      task: its name.
+      path: of the picture.
+    """
+    figure, axes = style.new_panel(style.WIDTH, 4.4)
+    ends = []
+    for i, (learner, curves) in enumerate(found[task]["learners"].items()):
+        steps = np.asarray(curves[0]["steps"]) / 1e6
+        series = np.asarray([c["returns"] for c in curves])
+        mean = series.mean(axis=0)
+        half = stats.t.ppf(0.975, len(series) - 1) * series.std(axis=0, ddof=1) / len(series) ** 0.5
+        look = style.line_style(i)
+        axes.fill_between(steps, mean - half, mean + half, color=look["color"], alpha=0.2, lw=0)
+        axes.plot(steps, mean, label=learner.replace("_", " "), **look)
+        ends.append(steps[-1])
+    for name, (mean, _) in found[task]["others"].items():
+        axes.axhline(mean, color=style.FAINT, linewidth=0.8, linestyle=":")
+        axes.text(max(ends), mean, f" {name}", fontsize=8, color=style.INK, va="center")
+    axes.set_xlim(0, max(ends))
+    axes.set_xlabel("environment steps, millions", fontsize=9)
+    axes.set_ylabel("return of an episode, while exploring", fontsize=9)
+    axes.set_title(task.replace("_", " "), loc="left", fontsize=11, color=style.INK)
+    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    style.save(figure, path)
+
+
+def table(found: dict[str, Any]) -> str:
+    """Returns the results as Markdown.
+
+    Args:
+      found: as `run` returns it.
+    """
+    lines = ["| task | who | return | less myopic | seconds |", "| --- | --- | --- | --- | --- |"]
+    for task, parts in found.items():
+        myopic, error = parts["others"]["myopic"]
+        for name, (mean, own) in parts["others"].items():
+            lines.append(f"| {task} | {name} | {mean:,.1f} (s.e. {own:.1f}) | | |")
+        for learner, curves in parts["learners"].items():
+            finals = [c["final"] for c in curves]
+            mean, low, high = interval(finals)
+            seconds = np.mean([c["seconds"] for c in curves])
+            slack = 1.96 * error
+            lines.append(
+                f"| {task} | **{learner}** | {mean:,.1f} ({low:,.1f} to {high:,.1f}) | "
+                f"{mean - myopic:+,.1f} ({low - myopic - slack:+,.1f} to "
+                f"{high - myopic + slack:+,.1f}) | {seconds:.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Reads the command line, runs the study and writes curves, table and pictures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    parser.add_argument("--learners", nargs="+", choices=LEARNERS, default=list(LEARNERS))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--effort", type=float, default=1.0, help="share of the default updates")
+    parser.add_argument("--out", type=Path, default=Path("learning"))
+    options = parser.parse_args()
+    config = Config(
+        tuple(options.tasks), tuple(options.learners), options.seeds, effort=options.effort
+    )
+    found = run(config, lambda text: print(text, flush=True))
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "learning.json").write_text(json.dumps(found))
+    for task in found:
+        plot(found, task, options.out / f"{task}.png")
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Stable-Baselines3's PPO on a ready environment, for those who bring their own learner.
+
+Needs `pip install 'recsim_ng[rl]'`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from recsim_ng.runtime import SB3VecEnv, StoryVectorEnv, Worlds
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Settings of the learner."""
+
+    num_worlds: int = 64
+    """N, worlds side by side."""
+    num_steps: int = 300_000
+    """Steps of all worlds together."""
+    rollout: int = 64
+    """Steps of each world between updates."""
+    batch_size: int = 1024
+    """Of a gradient step."""
+    num_epochs: int = 10
+    """How often each step is learnt from."""
+    learning_rate: float = 1e-3
+    """Of Adam at first; it falls to nothing."""
+    discount: float = 0.99
+    """g."""
+    entropy_bonus: float = 0.005
+    """Worth of a nat of entropy."""
+
+
+def learnt(
+    design: Any, config: Config, seed: int, report: Callable[[int, float], None] | None = None
+) -> Any:
+    """Trains PPO, with observations and rewards in units of their spread.
+
+    Args:
+      design: of the environment.
+      config: settings.
+      seed: of worlds, weights and actions.
+      report: is told (steps so far, mean return of recent episodes) after each rollout.
+
+    Returns:
+      A function (num_worlds, first_seed) -> `[N]` the returns of the most likely actions.
+    """
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
+
+    worlds = SB3VecEnv(StoryVectorEnv(Worlds(design, config.num_worlds), "SameStep"))
+    normed = VecNormalize(VecMonitor(worlds), gamma=config.discount, clip_obs=20.0)
+
+    class Report(BaseCallback):
+        def _on_step(self) -> bool:
+            return True
+
+        def _on_rollout_end(self) -> None:
+            recent = [e["r"] for e in self.model.ep_info_buffer]
+            if report is not None and recent:
+                report(self.num_timesteps, float(np.mean(recent)))
+
+    is_plain = design.is_plain
+    model = PPO(
+        "MlpPolicy" if is_plain else "MultiInputPolicy",
+        normed,
+        n_steps=config.rollout,
+        batch_size=config.batch_size,
+        n_epochs=config.num_epochs,
+        learning_rate=lambda left: config.learning_rate * left,
+        gamma=config.discount,
+        ent_coef=config.entropy_bonus,
+        seed=seed,
+        device="cpu",
+    )
+    normed.seed(1_000_000 * (seed + 1))
+    model.learn(config.num_steps, callback=Report())
+
+    def returns(num_worlds: int, first_seed: int) -> np.ndarray:
+        env = StoryVectorEnv(Worlds(design, num_worlds), "SameStep")
+        seen, _ = env.reset(seed=first_seed)
+        total = np.zeros(num_worlds)
+        for _ in range(design.num_steps):
+            actions, _ = model.predict(normed.normalize_obs(seen), deterministic=True)
+            seen, rewards, *_ = env.step(actions)
+            total += rewards
+        return total
+
+    return returns
