@@ -37,7 +37,6 @@ def _one_user(quick: bool) -> list[Row]:
 
     import recsim_ng  # noqa: F401 (registers)
     from benchmarks.peers.interest_evolution_numpy import InterestEvolutionEnv
-    from recsim_ng.runtime.environment_program import Program
 
     env: Any = gymnasium.make(_ID, slate_size=_SLATE, num_docs=_DOCS).unwrapped
     design = env.design
@@ -45,7 +44,7 @@ def _one_user(quick: bool) -> list[Row]:
     peer = InterestEvolutionEnv(docs, _SLATE, design.num_steps)
     fields = (*design.observation, *design.info)
     slow = dataclasses.replace(design)
-    slow.__dict__["program"] = Program(
+    slow.__dict__["program"] = type(design.program)(
         design.functions, (design.action,), fields, private_calls=False
     )
     public: Any = type(env)(slow)
@@ -54,10 +53,12 @@ def _one_user(quick: bool) -> list[Row]:
     env.reset(seed=0)
     now, first = env._now, slates[0].astype(np.int32)
     program = design.program
+    (make,) = program.arguments()
+    tensor = make(first)
 
     def bare() -> None:
         for _ in range(count):
-            program.step(now, first)
+            program.step(now, tensor)
 
     timed = timing.time_paired(
         {

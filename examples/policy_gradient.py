@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core.ordered_picks import OrderedPicks
+from recsim_ng.core import ordered_picks
 from recsim_ng.runtime import Worlds
 
 
@@ -181,7 +181,7 @@ class PolicyGradient:
             advantage = tf.stop_gradient(returns - baseline)
             advantage /= tf.math.reduce_std(advantage) + 1e-6
             logits = self.network(seen)
-            picks = OrderedPicks(logits, self._slate_size)
+            picks = ordered_picks.OrderedPicks(logits, self._slate_size)
             chosen = picks.log_prob(tf.reshape(slates, [-1, self._slate_size]))
             shares = tf.nn.softmax(logits)
             entropy = -tf.reduce_sum(shares * tf.nn.log_softmax(logits), axis=-1)

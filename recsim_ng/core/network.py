@@ -185,11 +185,11 @@ class Network:
             if result is None:
                 with site.behaviour(variable.name):
                     result = _through_autograph(definition.fn)(*values)
+                if fields and isinstance(result, Value):
+                    result = Value(**{**result.as_dict, **fields})
         except Exception as error:
             error.add_note(f"in the behaviour of variable '{variable.name}'")
             raise
-        if fields and isinstance(result, Value):
-            result = Value(**{**result.as_dict, **fields})
         return variable.typecheck(result, self._specs[variable.name])
 
     @property

@@ -71,7 +71,7 @@ def _draw_slates(axes: Any, episode: Any, first: int, end: int) -> None:
         slate = episode.slates[t]
         chosen = None if choices is None else int(np.ravel(choices[t])[0])
         for place, document in enumerate(slate):
-            is_chosen = chosen == place
+            is_chosen = chosen == place and len(slate) == places
             face = {"facecolor": style.PALETTE[4], "edgecolor": "none", "pad": 1.5}
             axes.text(
                 t,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
+import numpy as np
 
 from recsim_ng.core import noise
 from recsim_ng.core.errors import ConfigError
@@ -115,16 +117,18 @@ class StoryEnv(gymnasium.Env[Any, Any]):
                 f"{render_mode!r}"
             )
         self.render_mode, self.design = render_mode, design
-        self.observation_space = design.observation_space
-        self.action_space = design.action.space
+        # Of its own, as their samples are seeded.
+        self.observation_space = copy.deepcopy(design.observation_space)
+        self.action_space = copy.deepcopy(design.action.space)
         self._words: tuple[Any, Any] | None = None
         self._episode, self._count, self._is_over = 0, 0, True
         self._timeline = None if render_mode is None else Timeline(design)
         self._program = program = design.program
         self._observe = [(f.key, program.reader(f.key)) for f in design.observation]
         keys = [*(f.key for f in design.info), *program.probabilities]
-        self._inform = [(key, program.reader(key)) for key in keys if key not in program.constant]
-        self._known_info = {key: program.constant[key] for key in keys if key in program.constant}
+        self._inform = [(key, program.reader(key)) for key in keys]
+        self._draw = [(f.key, program.reader(f.key)) for f in design.drawn]
+        (self._argument,) = program.arguments()
         seen = design.action.mask
         self._read_mask = None if seen is None else program.reader(seen.key)
 
@@ -153,7 +157,7 @@ class StoryEnv(gymnasium.Env[Any, Any]):
         observation, info, _, _ = self._read()
         info["episode_seed"] = (int(words[0]), int(words[1]))
         if self._timeline is not None:
-            self._timeline.begin(self._all(observation, info, 0.0))
+            self._timeline.begin(self._drawn(0.0))
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -176,15 +180,14 @@ class StoryEnv(gymnasium.Env[Any, Any]):
             )
         checked = self.design.action.checked(action)
         if self._read_mask is not None:
-            allowed = self._read_mask(self._now).astype(bool)
-            self.design.action.require_allowed(checked, allowed)
-        self._now = self._program.step(self._now, checked)
+            self.design.action.require_allowed(checked, self._allowed())
+        self._now = self._program.step(self._now, self._argument(checked))
         self._count += 1
         observation, info, reward, terminated = self._read()
         truncated = self._count == self.design.num_steps
         self._is_over = terminated or truncated
         if self._timeline is not None:
-            self._timeline.add(self._all(observation, info, reward), checked)
+            self._timeline.add(self._drawn(reward), checked)
         return observation, reward, terminated, truncated, info
 
     def render(self) -> Any:
@@ -203,11 +206,24 @@ class StoryEnv(gymnasium.Env[Any, Any]):
             raise gymnasium.error.ResetNeeded("render: the environment must be reset first")
         return self._timeline.frame(self.render_mode or "ansi")
 
-    def _all(self, observation: Any, info: dict[str, Any], reward: float) -> dict[str, Any]:
-        """All that is shown, by keys."""
-        if self.design.is_plain:
-            observation = {self.design.observation[0].key: observation}
-        return {**observation, **info, "reward": reward}
+    def action_masks(self) -> np.ndarray:
+        """Returns which documents may be shown at each place, as sb3-contrib's learners ask for it.
+
+        Raises:
+          ConfigError: (also a ValueError) the story has no mask, or actions are no places.
+        """
+        if self._read_mask is None:
+            raise ConfigError("action_masks: the documents must have a mask, got none")
+        return self.design.action.masks(self._allowed())
+
+    def _allowed(self) -> np.ndarray:
+        assert self._read_mask is not None
+        allowed: np.ndarray = self.design.action.allowed(self._read_mask(self._now))
+        return allowed
+
+    def _drawn(self, reward: float) -> dict[str, Any]:
+        """What is drawn, by keys."""
+        return {**{key: read(self._now) for key, read in self._draw}, "reward": reward}
 
     def _read(self) -> tuple[Any, dict[str, Any], float, bool]:
         now = self._now
@@ -215,8 +231,7 @@ class StoryEnv(gymnasium.Env[Any, Any]):
         if self.design.is_plain:
             (observation,) = observation.values()
         info: dict[str, Any] = {key: read(now) for key, read in self._inform}
-        info.update(self._known_info)
         if self._read_mask is not None:
-            info["action_mask"] = self._read_mask(now).astype(bool)
+            info["action_mask"] = self._allowed().astype(np.int8)
         reward, terminated = self._program.number(now, "reward"), self._program.terminated(now)
         return observation, info, reward, terminated

@@ -11,7 +11,7 @@ import tensorflow as tf
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import NetworkValue
 from recsim_ng.core.value import Value
-from recsim_ng.runtime.environment_field import SeenField, bounds, seen_field
+from recsim_ng.runtime.environment_field import SeenField, seen_field
 from recsim_ng.runtime.environment_world import World
 
 
@@ -23,12 +23,14 @@ class Action(Protocol):
       space: of one action.
       spec: of the action as a tensor.
       mask: the field that says who may be shown what, if there is one.
+      legal: an action that is taken always.
     """
 
     variable: str
     space: Any
     spec: tf.TensorSpec
     mask: SeenField | None
+    legal: np.ndarray
 
     def checked(self, action: Any, lead: tuple[int, ...] = ()) -> np.ndarray:
         """Returns an action as an array of the type of `spec`.
@@ -55,7 +57,10 @@ class ActionError(ConfigError, gymnasium.error.InvalidAction):
 
 
 class FieldAction:
-    """Gives the one field of a variable.
+    """Gives one field of a variable.
+
+    If the field is random, its site is given, and what else the behaviour makes follows from that.
+    Else it is overwritten after the behaviour has run.
 
     Args:
       world: the story.
@@ -87,36 +92,42 @@ class FieldAction:
                 f"the field, '{variable}.{next(iter(known), '')}'"
             )
         self.variable, self.field = variable, next(iter(known)) if field is None else field
+        self._site = world.sites.get((variable, self.field))
         self._is_whole = len(known) == 1
-        self._seen = seen_field(world, variable, self.field)
-        spec = {v.name: v for v in world.network.variables}[variable].spec.get(self.field)
+        self.seen = seen_field(world, variable, self.field)
         tensor = known.get(self.field)
-        shape = tuple(self._seen.space.shape or ())
-        self._dtype = tensor.dtype.as_numpy_dtype
-        self.space: Any = self._seen.space
-        if tensor.dtype.is_integer:
-            lows, highs = bounds(spec, tuple(tensor.shape), self._dtype)
-            low, high = int(np.min(lows)), int(np.max(highs))
-            if high - low < 2**20:
-                count = high - low + 1
+        box: Any = self.seen.space
+        shape = tuple(box.shape)
+        self._given_dtype = tensor.dtype
+        dtype = tf.int32 if tensor.dtype == tf.bool else tensor.dtype
+        self._dtype = dtype.as_numpy_dtype
+        lows, highs = box.low, box.high
+        if dtype.is_integer:
+            self.space: Any = box
+            if np.all(highs.astype(object) - lows.astype(object) < 2**20):
+                counts, start = highs.astype(np.int64) - lows + 1, lows.astype(np.int64)
                 self.space = (
-                    gymnasium.spaces.MultiDiscrete(np.full(shape, count), start=np.full(shape, low))
+                    gymnasium.spaces.MultiDiscrete(counts, start=start)
                     if shape
-                    else gymnasium.spaces.Discrete(count, start=low)
+                    else gymnasium.spaces.Discrete(int(counts), start=int(start))
                 )
-            self._low, self._high = low, high
+            self._low, self._high = lows, highs
         else:
             least, most = np.finfo(self._dtype).min, np.finfo(self._dtype).max
-            box: Any = self._seen.space
-            lows, highs = box.low, box.high
             lows = np.where(lows == least, action_range[0], lows).astype(self._dtype)
             highs = np.where(highs == most, action_range[1], highs).astype(self._dtype)
+            if np.any(lows > highs):
+                raise ConfigError(
+                    f"action: action_range must leave '{variable}.{self.field}' numbers within its "
+                    f"spec's bounds, got {action_range}"
+                )
             self.space = gymnasium.spaces.Box(lows, highs, shape, self._dtype)
-        self.spec = tf.TensorSpec(shape, tensor.dtype)
+        self.spec = tf.TensorSpec(shape, dtype)
         self._shape = shape
+        self.legal = np.asarray(lows, self._dtype)
 
     def checked(self, action: Any, lead: tuple[int, ...] = ()) -> np.ndarray:
-        found = np.asarray(action)
+        found = array_of(action)
         shape = (*lead, *self._shape)
         if found.shape != shape:
             raise ActionError(f"action: must be of shape {shape}, got {found.shape}")
@@ -124,18 +135,36 @@ class FieldAction:
             return within(found, self.space)
         if found.dtype.kind not in "iub":
             raise ActionError(f"action: must be whole numbers, got {found.dtype} {brief(found)}")
-        if found.size and (found.min() < self._low or found.max() > self._high):
+        if np.any(found < self._low) or np.any(found > self._high):
             raise ActionError(
-                f"action: must be within {self._low}..{self._high}, got {brief(found)}"
+                f"action: must be within {np.min(self._low)}..{np.max(self._high)}, as the space "
+                f"says of each number, got {brief(found)}"
             )
         return found.astype(self._dtype)
 
     def pin(self, action: Any, current: NetworkValue) -> dict[Any, Any]:
         del current
-        x = action[None] if self._seen.has_lone_user else action
+        x = tf.cast(action[None] if self.seen.has_lone_user else action, self._given_dtype)
+        if self._site is not None:  # what else the behaviour makes follows from it
+            return {(self.variable, self._site): x}
         if self._is_whole:
             return {self.variable: Value(**{self.field: x})}
         return {f"{self.variable}.{self.field}": x}
+
+
+def array_of(action: Any) -> np.ndarray:
+    """Returns an action as an array.
+
+    Args:
+      action: what the agent gave.
+
+    Raises:
+      ActionError: (also a ValueError) it is none.
+    """
+    try:
+        return np.asarray(action)
+    except (TypeError, ValueError) as error:
+        raise ActionError(f"action: must be an array, got {action!r:.60}: {error}") from None
 
 
 def within(found: np.ndarray, space: Any) -> np.ndarray:

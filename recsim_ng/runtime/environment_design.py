@@ -19,13 +19,15 @@ from recsim_ng.runtime import runtime
 from recsim_ng.runtime.environment_action import Action, FieldAction
 from recsim_ng.runtime.environment_field import SeenField, fields_named, sight_of
 from recsim_ng.runtime.environment_program import Program
-from recsim_ng.runtime.environment_slate import ActionKind, slate_action
+from recsim_ng.runtime.environment_slate import KINDS, ActionKind, slate_action
 from recsim_ng.runtime.environment_step import Shown, StepFunctions
 from recsim_ng.runtime.environment_world import World
 
 AGENTS = {"recommender": "slate docs", "algorithm": "algorithm choice.arm"}
 _REWARDS = ("metrics state.reward", "bandit rewards.reward")
 _METRICS = "metrics state"
+_DOCS = "available docs"
+_MASK = "is_candidate"
 
 Names = str | Sequence[str]
 Rule = str | Callable[[NetworkValue], Any]
@@ -42,6 +44,7 @@ class Design:
       observation: the fields that the agent sees.
       is_plain: whether the observation is one array instead of a dictionary.
       info: further fields that are shown.
+      drawn: those that pictures show.
       num_steps: T, after which an episode is truncated; None: never.
     """
 
@@ -51,12 +54,13 @@ class Design:
     observation: tuple[SeenField, ...]
     is_plain: bool
     info: tuple[SeenField, ...]
+    drawn: tuple[SeenField, ...]
     num_steps: int | None
 
     @functools.cached_property
     def program(self) -> Program:
         """The step of one world, compiled; environments of one design share it."""
-        return Program(self.functions, (self.action,), (*self.observation, *self.info))
+        return Program(self.functions, (self.action,), self.functions.fields)
 
     @property
     def observation_space(self) -> gymnasium.spaces.Space:
@@ -75,10 +79,10 @@ def design(
     terminated: Rule | None = None,
     num_steps: int | None = None,
     action: ActionKind = "slate",
-    docs: str | None = "available docs",
+    docs: str | None = _DOCS,
     repeats: bool = False,
     features: str = "doc_features",
-    mask: str = "is_candidate",
+    mask: str = _MASK,
     action_range: tuple[float, float] = (-1.0, 1.0),
     info: Names | None = None,
     render: bool = False,
@@ -110,6 +114,13 @@ def design(
     if num_steps is not None:
         check.whole("make_env", "num_steps", num_steps, 1)
     _require_range(action_range)
+    if action not in KINDS:
+        raise ConfigError(f"action: must be one of {list(KINDS)}, got {action!r}")
+    if docs is not None and docs not in names and docs != _DOCS:
+        raise ConfigError(f"docs: must be one of the variables {names}, got {docs!r}")
+    known_fields = {f for v in network.variables for f in v.spec}
+    if mask not in known_fields and mask != _MASK:
+        raise ConfigError(f"mask: must be a field of the documents, got {mask!r}")
     holder: list[Action] = []
     world = World(network, {target: lambda a, current: holder[0].pin(a, current)})
     if docs in names and docs != target and not field:
@@ -133,20 +144,27 @@ def design(
     mask_field = getattr(made, "mask", None)
     if mask_field is not None:
         shown_info.append(mask_field)
-    if render:
-        shown_info += fields_named(world, [n for n in names if n in _drawn(names, target)])
-    places = {f.place for f in seen}
-    further = {f.place: f for f in shown_info if f.place not in places}
+    drawn = fields_named(world, _drawn(names, target)) if render else []
+    further = {f.place: f for f in shown_info if f not in seen}
     shown = Shown(
         observation=tuple(seen),
         rewards={"reward": rule_of(world, reward, "reward", tf.float32)},
         terminated=None
         if terminated is None
         else rule_of(world, terminated, "terminated", tf.bool),
-        info=tuple(further.values()),
+        info=tuple({f.place: f for f in (*further.values(), *drawn) if f not in seen}.values()),
     )
     functions = StepFunctions(world, [made], shown)
-    return Design(world, functions, made, tuple(seen), is_plain, tuple(further.values()), num_steps)
+    return Design(
+        world,
+        functions,
+        made,
+        tuple(seen),
+        is_plain,
+        tuple(further.values()),
+        tuple(drawn),
+        num_steps,
+    )
 
 
 def target_of(network: Network, agent: Any) -> tuple[str, str]:
@@ -168,6 +186,12 @@ def target_of(network: Network, agent: Any) -> tuple[str, str]:
             f"agent: must be one of {known}, or a variable or field of the story, {names}, got "
             f"{agent!r}"
         )
+    spec = next(v.spec for v in network.variables if v.name == target)
+    if field and field not in spec.as_dict:
+        raise ConfigError(
+            f"agent: '{target}' must have the field that is acted on, got {agent!r}; it has "
+            f"{list(spec)}"
+        )
     return target, field
 
 
@@ -183,14 +207,19 @@ def _require_range(action_range: Any) -> None:
         )
 
 
-def _drawn(names: Sequence[str], target: str) -> set[str]:
-    return {target, "user state", "user response"} & set(names)
+def _drawn(names: Sequence[str], target: str) -> list[str]:
+    return [n for n in names if n in (target, "user state", "user response")]
 
 
 def _names(names: Names | None) -> list[str]:
     if names is None:
         return []
-    return [names] if isinstance(names, str) else list(names)
+    found = [names] if isinstance(names, str) else names
+    if not isinstance(found, Sequence) or not all(isinstance(name, str) for name in found):
+        raise ConfigError(
+            f"make_env: observation and info must be names of variables and fields, got {names!r}"
+        )
+    return list(found)
 
 
 def observed_by(world: World, target: str, names: Names | None) -> tuple[list[SeenField], bool]:

@@ -15,6 +15,8 @@ from recsim_ng.runtime.environment_world import World
 
 Place = tuple[str, str]  # (variable, field)
 
+_OUTSIDE = -1  # in place of an input's index
+
 
 @dataclasses.dataclass(frozen=True)
 class Flow:
@@ -72,6 +74,7 @@ def flow_of(
     outputs = traced.outputs
     reached = [_reached(x, inputs) for x in outputs]
     reads = [{places[i - 2] for i in found if 2 <= i < 2 + count} for found in reached]
+    # Neither the moment before: the seed, the step, an action, or what is from outside.
     others = [any(i < 2 or i >= 2 + count for i in found) for found in reached]
 
     seeds = {x.name: i for i, x in enumerate(traced_first.inputs[:1])}
@@ -155,4 +158,14 @@ def _reached(tensor: Any, inputs: Mapping[str, int]) -> set[int]:
         elif x.name not in seen:
             seen.add(x.name)
             left.extend(x.op.inputs)
+            if _is_from_outside(x.op):
+                found.add(_OUTSIDE)
     return found
+
+
+def _is_from_outside(op: Any) -> bool:
+    """Whether it gives what is no function of the inputs: captured variables, unkeyed chance."""
+    if op.type in ("Placeholder", "ReadVariableOp", "PyFunc", "EagerPyFunc"):
+        return op.type != "Placeholder" or op.outputs[0].dtype in (tf.resource, tf.variant)
+    calls = ("StatefulPartitionedCall", "StatelessWhile", "While", "If", "StatelessIf")
+    return bool(op.op_def.is_stateful) and op.type not in calls

@@ -17,7 +17,7 @@ from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import Network, NetworkValue
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime import runtime
-from recsim_ng.runtime.environment_action import Action, ActionError, FieldAction, brief
+from recsim_ng.runtime.environment_action import Action, ActionError, FieldAction, array_of, brief
 from recsim_ng.runtime.environment_design import (
     Names,
     Rule,
@@ -27,7 +27,7 @@ from recsim_ng.runtime.environment_design import (
     target_of,
 )
 from recsim_ng.runtime.environment_episode import episode_words
-from recsim_ng.runtime.environment_field import SeenField
+from recsim_ng.runtime.environment_field import SeenField, lone, seen_field
 from recsim_ng.runtime.environment_program import Program
 from recsim_ng.runtime.environment_slate import SlateAction, slate_action
 from recsim_ng.runtime.environment_step import Shown, StepFunctions
@@ -84,6 +84,7 @@ def make_parallel_env(
     terminated: Rule | None = None,
     num_steps: int | None = None,
     docs: str = "available docs",
+    mask: str = "is_candidate",
     action_range: tuple[float, float] = (-1.0, 1.0),
 ) -> StoryParallelEnv:
     """Makes a PettingZoo parallel environment, in which all agents act at once.
@@ -96,7 +97,9 @@ def make_parallel_env(
       seats: agent's name -> its seat.
       terminated: as for `make_env`; the episode ends for all.
       num_steps: T, steps after which the episode is truncated for all; None: never.
-      docs: the variable that slates are made of.
+      docs: the variable that slates are made of; no agent may act on it, or on what is before it,
+        while others show slates.
+      mask: as for `make_env`.
       action_range: as for `make_env`.
 
     Returns:
@@ -122,18 +125,23 @@ def make_parallel_env(
         for variable, _ in targets.values()
     }
     world = World(network, pins)
-    for variable, field in targets.values():
-        known = actions.get(variable)
-        if known is None:
-            actions[variable] = _whole(world, variable, field, docs, action_range)
+    for variable, field in dict.fromkeys(targets.values()):
+        if variable in actions:
+            raise ConfigError(
+                f"make_parallel_env: agents on '{variable}' must act on the same field of it, got "
+                f"{sorted(f for v, f in set(targets.values()) if v == variable)}"
+            )
+        actions[variable] = _whole(world, variable, field, docs, mask, action_range)
     players = {
         name: _player(world, name, seat, targets[name][0], actions[targets[name][0]])
         for name, seat in seats.items()
     }
     for variable in actions:
         _require_cover(variable, actions[variable], players)
+    masks = [a.mask for a in actions.values() if a.mask is not None]
+    fields = [*(f for p in players.values() for f in p.observation), *masks]
     shown = Shown(
-        observation=tuple({f.place: f for p in players.values() for f in p.observation}.values()),
+        observation=tuple({f.place: f for f in fields}.values()),
         rewards={
             _reward_key(name): _reward(world, name, seat, players[name])
             for name, seat in seats.items()
@@ -148,7 +156,12 @@ def make_parallel_env(
 
 
 def _whole(
-    world: World, variable: str, field: str, docs: str, action_range: tuple[float, float]
+    world: World,
+    variable: str,
+    field: str,
+    docs: str,
+    mask: str,
+    action_range: tuple[float, float],
 ) -> Action:
     if docs in world.shapes and docs != variable and not field:
         return slate_action(
@@ -158,7 +171,7 @@ def _whole(
             docs=docs,
             repeats=True,  # two agents may show the same document
             features="",
-            mask="",
+            mask=mask,
             action_range=action_range,
         )
     return FieldAction(world, variable, field or None, action_range)
@@ -173,6 +186,8 @@ def _player(world: World, name: str, seat: Seat, variable: str, action: Action) 
         )
     given = seat.places if is_slate else seat.rows
     part = None if given is None else tuple(int(i) for i in given)
+    if not action.spec.shape and part == (0,):
+        part = None  # of one user alone
     axis = len(action.spec.shape) - 1 if is_slate else 0
     size = action.spec.shape[axis] if len(action.spec.shape) else 1
     if part is not None and (
@@ -183,10 +198,9 @@ def _player(world: World, name: str, seat: Seat, variable: str, action: Action) 
             f"0..{size - 1}, got {list(part)}"
         )
     observed, is_plain = observed_by(world, variable, seat.observation)
-    spec = {v.name: v for v in world.network.variables}[variable].spec
     dims = None
     if isinstance(action, FieldAction) and part is not None:
-        dims = (spec.get(action.field).dims or (None,))[0]
+        dims = action.seen.first_axis or None
     space = _part_of(action.space, part, axis)
     return _Player(
         variable, part, axis, space, tuple(observed), is_plain, None if is_slate else part, dims
@@ -230,19 +244,20 @@ def _reward(world: World, name: str, seat: Seat, player: _Player) -> Any:
     if callable(seat.reward) or player.part is None:
         return whole
     variable, field = place_of(world, seat.reward, f"seat '{name}': reward")
-    dims = {v.name: v for v in world.network.variables}[variable].spec.get(field).dims or (None,)
+    seen = seen_field(world, variable, field)
     if player.own_rows is not None:
         rows = list(player.own_rows)
-        if dims[0] is None or dims[0] != player.row_axis:
+        if seen.first_axis != player.row_axis:
             return whole
 
         def of_rows(moment: NetworkValue) -> Any:
-            x = tf.gather(moment[variable].get(field), rows)
+            x = tf.gather(lone(moment[variable].get(field), seen), rows)
             return tf.reduce_mean(tf.cast(x, tf.float32))
 
         return of_rows
     response = world.shapes.get("user response")
-    if response is None or "choice" not in response or dims[0] != "user":
+    is_of_users = seen.first_axis == "user" or seen.has_lone_user
+    if response is None or "choice" not in response or not is_of_users:
         return whole
     places = tf.constant(player.part, tf.int32)
 
@@ -250,6 +265,7 @@ def _reward(world: World, name: str, seat: Seat, player: _Player) -> Any:
         choice = tf.cast(moment["user response"].get("choice"), tf.int32)
         x = tf.cast(moment[variable].get(field), tf.float32)
         is_mine = tf.reduce_any(choice[..., None] == places, axis=-1)
+        is_mine = tf.reshape(is_mine, [-1] + [1] * (x.shape.rank - 1))
         return tf.reduce_mean(tf.where(is_mine, x, 0.0))
 
     return of_places
@@ -286,6 +302,12 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
         self._episode = self._count = 0
         keys = {f.key for p in players.values() for f in p.observation}
         self._readers = {key: program.reader(key) for key in keys}
+        self._informers = {key: program.reader(key) for key in program.probabilities}
+        self._arguments = program.arguments()
+        self._masked = [a for a in actions if isinstance(a, SlateAction) and a.mask is not None]
+        self._mask_readers = {
+            a.variable: program.reader(a.mask.key) for a in self._masked if a.mask
+        }
 
     def observation_space(self, agent: str) -> gymnasium.spaces.Space:
         """Returns what an agent may see.
@@ -324,7 +346,9 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
         words = episode_words(self._words, self._episode)
         self.agents, self._count = list(self.possible_agents), 0
         self._now = self._program.first(words)
-        infos = {name: {"episode_seed": (int(words[0]), int(words[1]))} for name in self.agents}
+        infos = self._infos(self.agents)
+        for info in infos.values():
+            info["episode_seed"] = (int(words[0]), int(words[1]))
         return self._observations(), infos
 
     def step(self, actions: Mapping[str, Any]) -> tuple[Any, Any, Any, Any, Any]:
@@ -349,7 +373,8 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
         if missing:
             raise ActionError(f"step: there must be one action of each agent, got not so {missing}")
         joined = [self._joined(action, actions) for action in self._actions]
-        self._now = now = self._program.step(self._now, *joined)
+        tensors = [make(x) for make, x in zip(self._arguments, joined, strict=True)]
+        self._now = now = self._program.step(self._now, *tensors)
         self._count += 1
         names = self.agents
         rewards = {name: self._program.number(now, _reward_key(name)) for name in names}
@@ -363,10 +388,7 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
             rewards,
             dict.fromkeys(names, terminated),
             dict.fromkeys(names, truncated),
-            {
-                name: {key: self._program.reader(key)(now) for key in self._program.probabilities}
-                for name in names
-            },
+            self._infos(names),
         )
 
     def render(self) -> None:
@@ -378,11 +400,12 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
 
     def _joined(self, action: Action, actions: Mapping[str, Any]) -> np.ndarray:
         """One action on a variable out of those of its agents."""
-        found: Any = np.zeros(tuple(action.spec.shape), action.spec.dtype.as_numpy_dtype)
+        kind = np.int64 if action.spec.dtype.is_integer else action.spec.dtype.as_numpy_dtype
+        found: Any = np.zeros(tuple(action.spec.shape), kind)
         for name, player in self._players.items():
             if player.variable != action.variable:
                 continue
-            x, space = np.asarray(actions[name]), player.action_space
+            x, space = array_of(actions[name]), player.action_space
             if x.shape != space.shape:
                 raise ActionError(
                     f"agent '{name}': its action must be of shape {space.shape}, got {x.shape}"
@@ -400,10 +423,25 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
             index[player.axis] = list(player.part)  # type: ignore[call-overload]
             found[tuple(index)] = x
         try:
-            return action.checked(found)
+            checked = action.checked(found)
+            if isinstance(action, SlateAction) and action.mask is not None:
+                action.require_allowed(checked, self._allowed(action))
+            return checked
         except ActionError as error:
             here = [n for n, p in self._players.items() if p.variable == action.variable]
             raise ActionError(f"agents {here}: {error}") from None
+
+    def _allowed(self, action: SlateAction) -> np.ndarray:
+        return action.allowed(self._mask_readers[action.variable](self._now))
+
+    def _infos(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        masks = {a.variable: self._allowed(a).astype(np.int8) for a in self._masked}
+        found: dict[str, dict[str, Any]] = {}
+        for name in names:
+            found[name] = {key: read(self._now).copy() for key, read in self._informers.items()}
+            if self._players[name].variable in masks:
+                found[name]["action_mask"] = masks[self._players[name].variable].copy()
+        return found
 
     def _observations(self) -> dict[str, Any]:
         now = self._now

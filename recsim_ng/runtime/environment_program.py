@@ -72,7 +72,7 @@ class Program:
         self._step = direct_call(made.get_concrete_function(vector, *specs), private_calls)
         made = tf.function(packed_first, jit_compile=True, autograph=False)
         self._first = direct_call(made.get_concrete_function(spec["words"]), private_calls)
-        self._arguments = [Argument(spec) for spec in specs]
+        self._specs = specs
 
         self.constant = {
             f.key: functions.constant[f.key] for f in fields if f.key in functions.constant
@@ -89,15 +89,18 @@ class Program:
         """
         return _now(self._first(tf.constant(np.asarray(words, np.uint32))))
 
-    def step(self, now: Now, *actions: np.ndarray) -> Now:
+    def arguments(self) -> list[Argument]:
+        """Returns makers of tensors of the actions; each environment has its own."""
+        return [Argument(spec) for spec in self._specs]
+
+    def step(self, now: Now, *actions: Any) -> Now:
         """Returns what follows from the agents' actions.
 
         Args:
           now: before.
-          *actions: checked.
+          *actions: checked, as tensors.
         """
-        taken = [make(x) for make, x in zip(self._arguments, actions, strict=True)]
-        return _now(self._step(now.vector, *taken))
+        return _now(self._step(now.vector, *actions))
 
     def reader(self, key: str) -> Callable[[Now], np.ndarray]:
         """Returns a function that reads what is shown under a key, in an array of its own.

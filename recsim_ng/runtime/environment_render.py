@@ -23,7 +23,7 @@ class Timeline:
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        every = (*design.observation, *design.info)
+        every = design.drawn
         self._state = [f for f in every if f.variable == "user state"]
         self._response = [f for f in every if f.variable == "user response"]
         self.rewards: list[float] = []
@@ -91,7 +91,9 @@ class Timeline:
     def _slate(self, shown: dict[str, Any], action: np.ndarray) -> list[Any]:
         made = self._design.action
         if isinstance(made, SlateAction) and not made.is_index:
-            return [float(x) for x in np.ravel(action)[:3]]
+            key = f"{made.variable}/doc_ranks"
+            ranks = [f for f in self._design.drawn if f.key == key]
+            return self._of_user(ranks[0], shown).tolist() if ranks else ["?"]
         x = action[0] if isinstance(made, SlateAction) and made.slates.lead else action
         return np.ravel(x).tolist()
 

@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
@@ -52,7 +53,8 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
             )
         self._env, self._first_seed = made, seed
         self._actions: Any = None
-        super().__init__(made.num_envs, made.single_observation_space, made.single_action_space)
+        space = _at_least_vectors(made.single_observation_space)
+        super().__init__(made.num_envs, space, made.single_action_space)
 
     def reset(self) -> Any:
         """Begins the next episode of each world.
@@ -60,12 +62,12 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         Returns:
           The observations.
         """
-        observation, _ = self._env.reset(seed=self._first_seed)
+        observation, found = self._env.reset(seed=self._first_seed)
         self._first_seed = None
-        self.reset_infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        self.reset_infos: list[dict[str, Any]] = self._infos(found)
         self._reset_seeds()
         self._reset_options()
-        return observation
+        return _widened(observation, 1)
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Sets the seed of world 0 for the next reset.
@@ -96,11 +98,17 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         """
         observation, rewards, terminated, truncated, found = self._env.step(self._actions)
         ended = terminated | truncated
-        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        infos = self._infos(found)
         for i in np.flatnonzero(ended).tolist():
-            infos[i]["terminal_observation"] = found["final_obs"][i]
+            infos[i].update({k: x[i] for k, x in found["final_info"].items() if k[0] != "_"})
+            infos[i]["terminal_observation"] = _widened(found["final_obs"][i], 0)
             infos[i]["TimeLimit.truncated"] = bool(truncated[i] and not terminated[i])
-        return observation, rewards.astype(np.float32), ended, infos
+        return _widened(observation, 1), rewards.astype(np.float32), ended, infos
+
+    def _infos(self, found: dict[str, Any]) -> list[dict[str, Any]]:
+        """For each world; "episode_seed" where an episode begins."""
+        keys = [k for k in found if k[0] != "_" and k not in ("final_obs", "final_info")]
+        return [{k: found[k][i] for k in keys if found[f"_{k}"][i]} for i in range(self.num_envs)]
 
     def close(self) -> None:
         """Closes the worlds."""
@@ -144,6 +152,8 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
           **kw: of the method.
         """
         found = getattr(self._env, method_name)(*args, **kw)
+        if method_name == "action_masks":
+            return [found[i] for i in self._indices(indices)]
         return [found for _ in self._indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
@@ -160,3 +170,20 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         if indices is None:
             return range(self.num_envs)
         return [indices] if isinstance(indices, int) else indices
+
+
+def _at_least_vectors(space: Any) -> Any:
+    """The space with scalars as vectors of one, which is all that PyTorch's layers take."""
+    if isinstance(space, gymnasium.spaces.Dict):
+        return gymnasium.spaces.Dict({k: _at_least_vectors(x) for k, x in space.items()})
+    if isinstance(space, gymnasium.spaces.Box) and not space.shape:
+        low, high = np.reshape(space.low, [1]), np.reshape(space.high, [1])
+        return gymnasium.spaces.Box(low, high, dtype=space.dtype)  # type: ignore[arg-type]
+    return space
+
+
+def _widened(observation: Any, axes: int) -> Any:
+    """Observations in that space, with so many axes in front."""
+    if isinstance(observation, dict):
+        return {key: _widened(x, axes) for key, x in observation.items()}
+    return observation[..., None] if np.ndim(observation) == axes else observation

@@ -12,12 +12,12 @@ import tensorflow as tf
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import NetworkValue
 from recsim_ng.core.value import Value
-from recsim_ng.runtime.environment_action import ActionError, brief, within
+from recsim_ng.runtime.environment_action import ActionError, array_of, brief, within
 from recsim_ng.runtime.environment_field import seen_field
 from recsim_ng.runtime.environment_world import World
 
 ActionKind = Literal["slate", "document", "scores", "proto"]
-_KINDS = ("slate", "document", "scores", "proto")
+KINDS = ("slate", "document", "scores", "proto")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,12 +77,12 @@ def slate_action(
       ConfigError: (also a ValueError) the slates cannot be made of the documents, or the kind is
         unknown or not for such slates.
     """
-    if kind not in _KINDS:
-        raise ConfigError(f"action: must be one of {list(_KINDS)}, got {kind!r}")
+    if kind not in KINDS:
+        raise ConfigError(f"action: must be one of {list(KINDS)}, got {kind!r}")
     if docs in world.after:
         raise ConfigError(
-            f"action: the documents must be known before the slates, got docs='{docs}', which "
-            f"follows from '{variable}'"
+            f"action: the documents must be known before the agents act, got docs='{docs}', which "
+            f"an agent acts on, or which follows from that"
         )
     slates = _slates(world, variable, docs)
     if slates.slate_size > slates.num_docs and not repeats:
@@ -205,10 +205,12 @@ class SlateAction:
             self.space = gymnasium.spaces.Box(*action_range, shape, np.float32)
             self.spec = tf.TensorSpec(shape, tf.float32)
         self._shape = tuple(self.spec.shape.as_list())
+        first = np.broadcast_to(np.arange(size), (*lead, size))
+        self.legal = first if kind == "slate" else np.zeros(self._shape, self.spec.dtype.name)
         self.is_index = kind in ("slate", "document")
 
     def checked(self, action: Any, lead: tuple[int, ...] = ()) -> np.ndarray:
-        found = np.asarray(action)
+        found = array_of(action)
         shape = (*lead, *self._shape)
         if found.shape != shape:
             raise ActionError(f"action: must be of shape {shape}, got {found.shape}")
@@ -247,21 +249,62 @@ class SlateAction:
                 "repeats=True allows it, and with action='scores' it cannot happen"
             )
 
+    def allowed(self, mask: np.ndarray, lead: tuple[int, ...] = ()) -> np.ndarray:
+        """Returns who may be shown what, `[..., U, D]` bool, or `[..., D]` for one user alone.
+
+        Args:
+          mask: the documents' field as it is shown, `[..., U, D]` or `[..., D]`.
+          lead: shape of the axes in front of the field's own.
+        """
+        slates = self.slates
+        own = mask.reshape((*lead, -1, slates.num_docs))
+        return (
+            np.broadcast_to(own, (*lead, slates.num_users, slates.num_docs)).reshape(
+                (*lead, *slates.lead, slates.num_docs)
+            )
+            != 0
+        )
+
+    def masks(self, allowed: np.ndarray) -> np.ndarray:
+        """Returns which documents may be shown, for each place in turn, `[..., U S D]` bool.
+
+        Args:
+          allowed: as `allowed` returns it.
+
+        Raises:
+          ConfigError: (also a ValueError) actions are no places.
+        """
+        if not self.is_index:
+            raise ConfigError(
+                "action_masks: actions must be places of documents, got scores or proto-items"
+            )
+        size, docs = self.slates.slate_size, self.slates.num_docs
+        lead = allowed.shape[: allowed.ndim - 1 - len(self.slates.lead)]
+        return (
+            np.repeat(allowed[..., None, :], size, axis=-2)
+            .reshape((*lead, -1, docs))
+            .reshape((*lead, -1))
+        )
+
     def require_allowed(self, ranks: np.ndarray, allowed: np.ndarray) -> None:
         """Requires that documents may be shown.
 
         Args:
-          ranks: `[..., S]` places.
-          allowed: `[..., D]` whether each document may be shown.
+          ranks: the action, checked.
+          allowed: as `allowed` returns it, with the same axes in front.
 
         Raises:
-          ActionError: (also a ValueError) one may not.
+          ActionError: (also a ValueError) one may not, or fewer than S may.
         """
+        size = self.slates.slate_size
         if not self.is_index:
-            return  # these never reach the others
-        if self._kind == "document":
-            ranks = ranks[..., None]
-        allowed = np.broadcast_to(allowed, (*ranks.shape[:-1], self.slates.num_docs))
+            if allowed.sum(axis=-1).min(initial=size) < size:
+                raise ActionError(
+                    f"action: slates of {size} must be of documents that may be shown, got fewer "
+                    "of those; take smaller slates"
+                )
+            return
+        ranks = ranks[..., None] if self._kind == "document" else ranks
         shown = np.take_along_axis(allowed, ranks, axis=-1)
         if not shown.all():
             raise ActionError(
@@ -315,10 +358,19 @@ class SlateSpace(gymnasium.spaces.MultiDiscrete):
         super().__init__(nvec, seed=seed)
 
     def sample(self, mask: Any = None, probability: Any = None) -> np.ndarray:
-        if mask is not None or probability is not None:
-            return super().sample(mask, probability)
+        """Returns slates of different documents, all equally likely.
+
+        Args:
+          mask: `[D]` or `[..., D]`, 1 for documents that may be shown, `info["action_mask"]`; or
+            what a `MultiDiscrete` takes, which does not keep documents apart.
+          probability: as a `MultiDiscrete` takes it.
+        """
         shape, docs = self.nvec.shape, int(self.nvec.flat[0])
+        if probability is not None or isinstance(mask, tuple):
+            return super().sample(mask, probability)
         keys = self.np_random.random((*shape[:-1], docs))
+        if mask is not None:
+            keys = np.where(np.asarray(mask, bool), keys, 2.0)
         return np.argsort(keys, axis=-1)[..., : shape[-1]].astype(self.dtype)
 
     def contains(self, x: Any) -> bool:

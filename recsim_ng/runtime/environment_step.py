@@ -68,6 +68,11 @@ class StepFunctions:
         self.state_specs = tuple(world.shapes[v].get(f) for v, f in flow.carried)
 
     @property
+    def fields(self) -> tuple[SeenField, ...]:
+        """The fields that are shown."""
+        return (*self._shown.observation, *self._shown.info)
+
+    @property
     def carried(self) -> tuple[Place, ...]:
         """The fields of the state."""
         return self._carried

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +18,7 @@ from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime.environment import StoryEnv
+from recsim_ng.runtime.environment_action import array_of
 from recsim_ng.runtime.environment_design import Design, design
 from recsim_ng.runtime.environment_render import Timeline
 from recsim_ng.runtime.environment_slate import SlateSpace
@@ -53,6 +56,10 @@ def make_vec_env(
       ConfigError: (also a ValueError) an argument does not fit the story.
       NetworkError: (also a ValueError) the story has fields whose shape is not fixed.
     """
+    known = set(inspect.signature(design).parameters) - {"story", "render"}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ConfigError(f"make_vec_env: options must be among {sorted(known)}, got {unknown}")
     made = design(story, agent, render=render_mode is not None, **options)
     return StoryVectorEnv(Worlds(made, num_envs), autoreset_mode, render_mode=render_mode)
 
@@ -86,8 +93,9 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
         self.worlds, self.render_mode = worlds, render_mode
         self.metadata = {**StoryEnv.metadata, "autoreset_mode": self._mode}
         self.num_envs = worlds.num_worlds
-        self.single_observation_space = worlds.design.observation_space
-        self.single_action_space = worlds.design.action.space
+        # Of its own, as their samples are seeded.
+        self.single_observation_space = copy.deepcopy(worlds.design.observation_space)
+        self.single_action_space = copy.deepcopy(worlds.design.action.space)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = _batched(self.single_action_space, self.num_envs)
         self._state: WorldsState | None = None
@@ -97,7 +105,6 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
         self._known = {
             key: np.broadcast_to(x, (self.num_envs, *x.shape)) for key, x in worlds.constant.items()
         }
-        self._keys = {f.key for f in worlds.design.observation}
         self._timelines = [
             Timeline(worlds.design) for _ in range(self.num_envs * bool(render_mode))
         ]
@@ -110,13 +117,13 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
     def reset(
         self,
         *,
-        seed: int | Sequence[int] | None = None,
+        seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
         """Begins an episode in all worlds, or in those of `options["reset_mask"]`.
 
         Args:
-          seed: of world 0, world i has seed + i; or one for each world. None: the next episodes.
+          seed: of world 0, world i has seed + i; or one for each world. None: the next episode.
           options: {"reset_mask": `[N]` bool}, which worlds; None: all.
 
         Returns:
@@ -130,21 +137,23 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
             seed = noise.fresh_seed() >> 1
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))
-        if seed is None:
-            assert self._state is not None
-            found = self.worlds.renew(self._state, self._shown, tf.constant(mask))
-        else:
-            fresh = self.worlds.reset(self._seeds(seed))
-            found = fresh
-            if self._state is not None and not mask.all():
-                kept = (self._state, self._shown)
-                found = tf.nest.map_structure(lambda a, b: _chosen(mask, a, b), fresh, kept)
-        self._state, self._shown = found
+        seeds = self._seeds(seed)
+        is_seeded = np.array([x is not None for x in seeds])
+        if self._state is not None and np.any(mask & ~is_seeded):
+            found = self.worlds.renew(self._state, self._shown, tf.constant(mask & ~is_seeded))
+            self._state, self._shown = found
+        if np.any(mask & is_seeded):
+            fresh = self.worlds.reset(seeds_of([x or 0 for x in seeds]))
+            if self._state is not None and not np.all(mask & is_seeded):
+                kept, begun = (self._state, self._shown), mask & is_seeded
+                fresh = tf.nest.map_structure(lambda a, b: _chosen(begun, a, b), fresh, kept)
+            self._state, self._shown = fresh
+        assert self._state is not None
         self._is_over = self._is_over & ~mask
         for i, timeline in enumerate(self._timelines):
             if mask[i]:
                 timeline.begin(self._of_world(i))
-        return self._observation(self._shown), self._info(self._shown, mask, begins=True)
+        return self._observation(self._shown), self._info(self._shown, mask, mask)
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Takes an action in each world.
@@ -170,9 +179,13 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
                 "call reset(options={'reset_mask': ...})"
             )
         action = self.design.action
+        if ended.any():  # theirs are not read
+            actions = array_of(actions)
+            if actions.shape == (self.num_envs, *action.legal.shape):
+                actions = np.where(_wide(ended, actions), action.legal, actions)
         checked = action.checked(actions, (self.num_envs,))
         if action.mask is not None:
-            action.require_allowed(checked[~ended], self._mask()[~ended])
+            action.require_allowed(checked[~ended], self._allowed()[~ended])
         state, shown = self.worlds.step(self._state, checked)
         begins = ended if ended.any() else None
         if begins is not None:
@@ -219,15 +232,21 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
             return None
         return tuple(timeline.frame(self.render_mode) for timeline in self._timelines)
 
-    def _seeds(self, seed: int | Sequence[int]) -> Any:
+    def _seeds(self, seed: Any) -> list[int | None]:
+        """A seed for each world, None for the next episode."""
+        if seed is None:
+            return [None] * self.num_envs
         if isinstance(seed, int | np.integer):
-            return self.worlds.seeds(int(seed))
-        seeds = list(seed)
-        if len(seeds) != self.num_envs:
-            raise ConfigError(
-                f"seed: must be one for each of {self.num_envs} worlds, got {len(seeds)}"
-            )
-        return seeds_of(seeds)
+            return [int(seed) + i for i in range(self.num_envs)]
+        if not isinstance(seed, Sequence | np.ndarray) or len(seed) != self.num_envs:
+            got = f"{len(seed)}" if hasattr(seed, "__len__") else repr(seed)
+            raise ConfigError(f"seed: must be one for each of {self.num_envs} worlds, got {got}")
+        for i, x in enumerate(seed):
+            if x is None and self._state is None:
+                raise ConfigError(f"seed: that of world {i} must be an int at first, got None")
+            if x is not None and (isinstance(x, bool) or not isinstance(x, int | np.integer)):
+                raise ConfigError(f"seed: that of world {i} must be an int or None, got {x!r}")
+        return [None if x is None else int(x) for x in seed]
 
     def _reset_mask(self, options: dict[str, Any] | None) -> np.ndarray:
         mask = (options or {}).get("reset_mask")
@@ -243,42 +262,54 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
             )
         return found
 
+    def _array(self, key: str, shown: dict[str, Any]) -> np.ndarray:
+        """An array of its own, which may be written to."""
+        return np.array(self._known[key] if key in self._known else shown[key])
+
     def _observation(self, shown: dict[str, Any]) -> Any:
-        observation = {
-            key: self._known[key] if key in self._known else np.asarray(shown[key])
-            for key in self._ordered()
-        }
+        observation = {f.key: self._array(f.key, shown) for f in self.design.observation}
         return next(iter(observation.values())) if self.design.is_plain else observation
 
-    def _ordered(self) -> list[str]:
-        return [f.key for f in self.design.observation]
-
     def _info(
-        self, shown: dict[str, Any], which: np.ndarray | None, begins: Any = None
+        self, shown: dict[str, Any], which: np.ndarray | None, begins: np.ndarray | None = None
     ) -> dict[str, Any]:
+        """What is known besides; "_key" says in which worlds."""
         which = self._everywhere if which is None else which
-        info: dict[str, Any] = {}
-        for f in self.design.info:
-            info[f.key] = self._known[f.key] if f.key in self._known else np.asarray(shown[f.key])
-        for key, x in shown.items():
-            if key.endswith(PROBABILITIES):
-                info[key] = np.asarray(x)
+        keys = [f.key for f in self.design.info]
+        keys += [key for key in shown if key.endswith(PROBABILITIES)]
+        info: dict[str, Any] = {key: self._array(key, shown) for key in keys}
         if self.design.action.mask is not None:
-            info["action_mask"] = self._mask()
-        info.update({f"_{key}": which for key in info})
+            info["action_mask"] = self._allowed().astype(np.int8)
+        info.update({f"_{key}": which.copy() for key in list(info)})
         if begins is not None:
             assert self._state is not None
-            begun = self._everywhere & which if begins is True else begins
-            info.update(episode_seed=np.asarray(self._state.words), _episode_seed=begun)
+            info.update(episode_seed=np.array(self._state.words), _episode_seed=begins.copy())
         return info
 
-    def _mask(self) -> np.ndarray:
+    def action_masks(self) -> np.ndarray:
+        """Returns which documents may be shown at each place, `[N, ...]` bool.
+
+        Raises:
+          ConfigError: (also a ValueError) the story has no mask, or actions are no places.
+        """
+        if self.design.action.mask is None:
+            raise ConfigError("action_masks: the documents must have a mask, got none")
+        masks: np.ndarray = self.design.action.masks(self._allowed())
+        return masks
+
+    def _allowed(self) -> np.ndarray:
         key = self.design.action.mask.key
-        return np.asarray(self._known.get(key, self._shown.get(key)), bool)
+        mask = np.asarray(self._known[key] if key in self._known else self._shown[key])
+        allowed: np.ndarray = self.design.action.allowed(mask, (self.num_envs,))
+        return allowed
 
     def _of_world(self, i: int) -> dict[str, Any]:
         found = {key: np.asarray(x)[i] for key, x in self._shown.items()}
         return {**{key: x[i] for key, x in self._known.items()}, **found}
+
+
+def _wide(which: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return which.reshape((-1,) + (1,) * (x.ndim - 1))
 
 
 def _chosen(mask: np.ndarray, new: Any, old: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from recsim_ng.core.errors import NetworkError
 from recsim_ng.core.given import Do
@@ -40,6 +41,11 @@ class World:
     Raises:
       NetworkError: (also a ValueError) a variable is unknown or static, or has fields whose shape
         is not fixed.
+
+    Attributes:
+      after: the pinned variables, and those that follow from them in the same step.
+      shapes: variable name -> shape and type of each field, a `tf.TensorSpec`.
+      sites: (variable, field) -> site, of the fields that are random.
     """
 
     def __init__(self, network: Network, pins: Mapping[str, Pin]) -> None:
@@ -57,7 +63,13 @@ class World:
                     f"'{name}', which is static; assign its value, not its initial_value"
                 )
         self.after = _downstream(network, set(pins))
-        self.shapes = _shapes(network)
+        for name in self.after:
+            if self._variables[name].is_static:
+                raise NetworkError(
+                    f"World: what follows from '{list(pins)[0]}' must have a value at each step, "
+                    f"got '{name}', which is static; assign its value, not its initial_value"
+                )
+        self.shapes, self.sites = _shapes(network)
 
     @property
     def network(self) -> Network:
@@ -100,12 +112,9 @@ class World:
         with Seed(words, step), Do(doing), Record() as record:
             for variable in self._network.order("value"):
                 if variable.name in self.after:
-                    raw = self._of_step(variable, step, current, moment)
-                    for field, x in raw.as_dict.items():
-                        site = record.of(x)
-                        if site is not None and not site.intervened:
-                            laws[variable.name, field] = site.distribution
-                    current[variable.name] = raw.map(runtime.as_tensor)
+                    value, found = self._of_step(variable, step, current, moment, record)
+                    current[variable.name] = value
+                    laws.update({(variable.name, f): law for f, law in found.items()})
         following: NetworkValue = {}
         with Seed(words, step + 1):
             for variable in self._network.variables:
@@ -131,18 +140,36 @@ class World:
         return Value(**{f: nothing(f, x) for f, x in self.shapes[name].as_dict.items()})
 
     def _of_step(
-        self, variable: Variable, step: Any, current: NetworkValue, moment: NetworkValue
-    ) -> Value:
-        """What comes after the actions, by its first definition at step 0, else by the other."""
-        later = self._network.evaluate(variable, variable.value, current, moment)  # type: ignore[arg-type]
+        self,
+        variable: Variable,
+        step: Any,
+        current: NetworkValue,
+        moment: NetworkValue,
+        record: Record,
+    ) -> tuple[Value, dict[str, Any]]:
+        """What comes after the actions, and its laws: by its first definition at step 0."""
+
+        def found(definition: Any, previous: NetworkValue) -> tuple[Value, dict[str, Any]]:
+            raw = self._network.evaluate(variable, definition, current, previous)
+            sites = {field: record.of(x) for field, x in raw.as_dict.items()}
+            laws = {
+                f: site.distribution for f, site in sites.items() if site and not site.intervened
+            }
+            return raw.map(runtime.as_tensor), laws
+
+        later, laws = found(variable.value, moment)
         if variable.initial_value is variable.value:
-            return later
-        first = self._network.evaluate(variable, variable.initial_value, current, {})  # type: ignore[arg-type]
-        fields = {
-            name: tf.where(step == 0, runtime.as_tensor(first.get(name)), runtime.as_tensor(x))
-            for name, x in later.as_dict.items()
+            return later, laws
+        first, first_laws = found(variable.initial_value, {})
+        fields = {f: tf.where(step == 0, first.get(f), x) for f, x in later.as_dict.items()}
+        both = {
+            f: tfp.distributions.Categorical(
+                probs=tf.where(step == 0, first_laws[f].probs_parameter(), law.probs_parameter())
+            )
+            for f, law in laws.items()
+            if all(isinstance(x, tfp.distributions.Categorical) for x in (law, first_laws.get(f)))
         }
-        return Value(**fields)
+        return Value(**fields), both
 
     def _evaluated(
         self, variable: Variable, definition: Any, current: NetworkValue, previous: NetworkValue
@@ -163,13 +190,20 @@ def _downstream(network: Network, names: set[str]) -> set[str]:
     return found
 
 
-def _shapes(network: Network) -> dict[str, Value]:
-    """The shape and type of each field, a `tf.TensorSpec`."""
+def _shapes(network: Network) -> tuple[dict[str, Value], dict[tuple[str, str], str]]:
+    """The shape and type of each field, and the sites of those that are random."""
+    sites: dict[tuple[str, str], str] = {}
 
     @tf.function(autograph=False)
     def initial(words: Any) -> NetworkValue:
-        with Seed(words, 0):
-            return runtime.as_tensors(network.initial_step())
+        with Seed(words, 0), Record() as record:
+            value = network.initial_step()
+        for name, fields in value.items():
+            for field, x in fields.as_dict.items():
+                site = record.of(x)
+                if site is not None and site.address[0] == name:
+                    sites[name, field] = site.address[1]
+        return runtime.as_tensors(value)
 
     made = initial.get_concrete_function(tf.TensorSpec([2], tf.uint32))
     found = made.structured_outputs
@@ -180,6 +214,5 @@ def _shapes(network: Network) -> dict[str, Value]:
                     f"World: every field must be a tensor of fixed shape, got variable '{name}', "
                     f"field '{field}', of {getattr(x, 'shape', type(x).__name__)}"
                 )
-    return {
-        name: value.map(lambda x: tf.TensorSpec(x.shape, x.dtype)) for name, value in found.items()
-    }
+    specs = {name: v.map(lambda x: tf.TensorSpec(x.shape, x.dtype)) for name, v in found.items()}
+    return specs, sites

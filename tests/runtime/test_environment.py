@@ -281,7 +281,7 @@ REFUSED = {
     "document": ({"action": "document"}, "for slates of one, got slates of 2"),
     "features": ({"action": "proto", "features": "x"}, "needs the documents' field 'x'"),
     "docs": ({"docs": "user observation"}, "no more documents than 'user observation' has"),
-    "later": ({"docs": "user response"}, "which follows from 'slate docs'"),
+    "later": ({"docs": "user response"}, "which an agent acts on, or which follows"),
     "other": (
         {"docs": "user state", "agent": "user observation"},
         "the slates, 'user observation'",
