@@ -68,7 +68,7 @@ def test_a_variable_is_given_in_place_of_its_behaviour():
 def test_the_outer_of_two_counts_and_a_variable_wins_over_its_fields():
     outer, inner = Do({"b.y": tf.constant(1.0)}), Do({"b.y": tf.constant(2.0)})
     assert float(run(outer, inner)["b"].get("y")) == 1.0
-    whole = Do({"b": Value(x=tf.zeros([3]), y=tf.constant(7.0))})
+    whole = Do({"b": Value(x=tf.zeros([3]), y=tf.constant(7.0)), "b.y": tf.constant(2.0)})
     assert float(run(whole)["b"].get("y")) == 7.0
 
 

@@ -14,6 +14,7 @@ from recsim_ng.runtime.environment import StoryEnv, make_env
 from recsim_ng.runtime.environment_action import ActionError
 from recsim_ng.runtime.environment_vector import StoryVectorEnv, make_vec_env
 from recsim_ng.runtime.environment_worlds import Worlds, seeds_of
+from recsim_ng.stories import interest_evolution
 
 DOCS, SLATE, TOPICS = 6, 2, 2
 
@@ -420,3 +421,122 @@ def test_rendering_shows_the_first_user_as_text_and_as_a_picture():
     worlds.reset(seed=0)
     worlds.step([[0, 1], [2, 3]])
     assert len(worlds.render()) == 2 and "2 3" in worlds.render()[1]
+
+
+def test_environments_of_one_design_share_no_buffer_and_no_space(env):
+    one, other = StoryEnv(env.design), StoryEnv(env.design)
+    assert one.action_space is not other.action_space
+    one.reset(seed=0)
+    other.reset(seed=0)
+    first = one._argument(np.array([1, 2], np.int32))
+    other._argument(np.array([4, 5], np.int32))
+    np.testing.assert_array_equal(first, [1, 2])
+
+
+def test_arrays_that_are_handed_out_may_be_written_to(env, three):
+    worlds = StoryVectorEnv(three)
+    for observed, info in (env.reset(seed=0), worlds.reset(seed=0)):
+        for key, x in [*observed.items(), *info.items()]:
+            if isinstance(x, np.ndarray):
+                assert x.flags.writeable, key
+    info["_episode_seed"][:] = False
+    _, info = worlds.reset()
+    assert info["_episode_seed"].all()
+
+
+def test_masks_are_each_worlds_and_each_users():
+    worlds = make_vec_env(story(3, blocked=[2]), 3, reward="user state.mood", num_steps=2)
+    _, info = worlds.reset(seed=0)
+    assert info["action_mask"].shape == (3, 3, DOCS) and info["action_mask"].dtype == np.int8
+    assert not info["action_mask"][..., 2].any() and info["action_mask"].sum() == 3 * 3 * (DOCS - 1)
+    slates = np.tile([[[0, 1], [3, 4], [5, 0]]], [3, 1, 1])
+    worlds.step(slates)
+    slates[1, 2] = [2, 0]
+    with pytest.raises(ActionError, match=r"got \[2\] among them"):
+        worlds.step(slates)
+    worlds.action_space.seed(0)
+    single = worlds.single_action_space
+    single.seed(0)
+    for _ in range(50):
+        slate = single.sample(mask=info["action_mask"][0])
+        assert single.contains(slate) and not np.any(slate == 2)
+    assert worlds.action_masks().shape == (3, 3 * SLATE * DOCS)
+
+
+def test_what_is_read_from_a_variable_is_not_taken_for_a_constant():
+    weight = tf.Variable(1.0)
+    extra = Variable("weight", ValueSpec(w=FieldSpec()))
+    extra.initial_value = value(lambda: Value(w=weight * 1.0))
+    env = make_env(
+        [*story(), extra], reward="weight.w", observation=["weight.w", "user observation"]
+    )  # fmt: skip
+    env.reset(seed=0)
+    assert env.step([0, 1])[1] == 1.0
+    assert ("weight", "w") in env.design.functions.carried
+    worlds = Worlds(env.design, 2)
+
+    @tf.function
+    def gradient():
+        with tf.GradientTape() as tape:
+            state, _ = worlds.reset(seeds_of([0, 1]))
+            _, shown = worlds.step(state, tf.constant([[0, 1], [2, 3]]))
+            total = tf.reduce_sum(shown["reward"])
+        return tape.gradient(total, weight)
+
+    assert float(gradient()) == 2.0
+
+
+def test_who_is_the_user_decides_what_follows():
+    config = interest_evolution.Config(num_users=1, num_docs=4, recommender="random")
+    env = make_env(
+        interest_evolution.story(config),
+        agent="user response.choice",
+        observation=["user response.consumed_time"],
+    )
+    env.reset(seed=0)
+    for choice in (2, 0, 1, 2):
+        observed, reward, *_ = env.step(choice)
+        time = float(observed["user response/consumed_time"])
+        assert (time == -1.0) == (choice == 2) and reward == max(time, 0.0)
+
+
+def test_seeds_may_be_given_to_some_worlds_and_actions_after_the_end_are_not_read(env, three):
+    worlds = StoryVectorEnv(three)
+    key = "available docs/doc_value"
+    with pytest.raises(ConfigError, match="that of world 1 must be an int at first, got None"):
+        worlds.reset(seed=[1, None, 2])
+    first = worlds.reset(seed=[1, 5, 2])[0][key]
+    again, info = worlds.reset(seed=[1, None, 9])
+    np.testing.assert_array_equal(again[key][0], first[0])
+    assert not np.allclose(again[key][1], first[1])
+    env.reset(seed=5)
+    np.testing.assert_array_equal(again[key][1], env.reset()[0][key])
+    assert info["episode_seed"][2].tolist() == [9, 0]
+    for _ in range(3):
+        worlds.step([[0, 1]] * 3)
+    worlds.step([[7, 7]] * 3)
+    with pytest.raises(ActionError):
+        worlds.step([[7, 7]] * 3)
+
+
+def test_a_field_with_bounds_of_its_own_has_them_in_its_space():
+    levels = Variable(
+        "levels",
+        ValueSpec(
+            x=Space.box(np.array([0, 2]), np.array([1, 5]), (2,), np.int32),
+            on=Space.box(0, 1, (2,), np.bool_),
+        ),
+    )
+    levels.value = value(lambda: Value(x=tf.constant([0, 2]), on=tf.constant([True, False])))
+    for field, high in (("x", [2, 4]), ("on", [2, 2])):
+        env = make_env(
+            [*story(), levels], agent=f"levels.{field}", docs=None, reward=f"levels.{field}",
+            observation=f"levels.{field}",
+        )  # fmt: skip
+        assert env.action_space.nvec.tolist() == high
+        env.reset(seed=0)
+        x = env.action_space.start + env.action_space.nvec - 1
+        seen, reward, *_ = env.step(x)
+        assert seen.tolist() == x.tolist() and reward == x.mean()
+        with pytest.raises(ActionError, match="as the space says of each number"):
+            env.step(x + 1)

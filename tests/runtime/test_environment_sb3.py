@@ -1,0 +1,53 @@
+"""The adapter for Stable-Baselines3, which is no part of the test extra: `pip install '.[rl]'`."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+import recsim_ng  # noqa: F401 (registers)
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.runtime import SB3VecEnv
+
+pytestmark = pytest.mark.slow
+
+
+def made(mode="SameStep", **options):
+    return gymnasium.make_vec(
+        "recsim_ng/InterestEvolution-v0", num_envs=4, num_steps=3, autoreset_mode=mode, **options
+    )
+
+
+def test_it_is_a_vec_env_that_a_learner_takes():
+    stable_baselines3 = pytest.importorskip("stable_baselines3")
+    env = SB3VecEnv(made(repeats=True), seed=5)
+    model = stable_baselines3.PPO("MultiInputPolicy", env, n_steps=16, batch_size=32)
+    model.learn(128)
+    assert model.num_timesteps == 128
+
+
+def test_the_end_of_an_episode_is_told():
+    pytest.importorskip("stable_baselines3")
+    env, plain = SB3VecEnv(made(), seed=5), made()
+    observed, other = env.reset(), plain.reset(seed=5)[0]
+    slates = np.array([[0, 1], [2, 3], [4, 5], [6, 7]])
+    for t in range(3):
+        env.step_async(slates)
+        observed, rewards, ended, infos = env.step_wait()
+        other, expected, *_ = plain.step(slates)
+        np.testing.assert_allclose(rewards, expected, rtol=1e-6)
+        assert ended.all() == (t == 2)
+        for key, x in other.items():
+            np.testing.assert_array_equal(observed[key].reshape(x.shape), x)
+    for i, info in enumerate(infos):
+        assert info["TimeLimit.truncated"] and "episode_seed" in info
+        last = info["terminal_observation"]["user response/choice"]
+        assert last.shape == (1,) and 0 <= last[0] <= 2
+        assert info["metrics state/reward"] == pytest.approx(rewards[i])
+
+
+def test_what_does_not_fit_is_refused():
+    pytest.importorskip("stable_baselines3")
+    with pytest.raises(ConfigError, match="must be made with autoreset_mode='SameStep'"):
+        SB3VecEnv(made("NextStep"))
+    with pytest.raises(ConfigError, match="env must be what make_vec_env"):
+        SB3VecEnv(gymnasium.make("recsim_ng/InterestEvolution-v0"))
