@@ -83,12 +83,12 @@ def learnt(
     model.learn(config.num_steps, callback=Report())
 
     def returns(num_worlds: int, first_seed: int) -> np.ndarray:
-        env = StoryVectorEnv(Worlds(design, num_worlds), "SameStep")
-        seen, _ = env.reset(seed=first_seed)
+        env = SB3VecEnv(StoryVectorEnv(Worlds(design, num_worlds), "SameStep"), seed=first_seed)
+        seen: Any = env.reset()
         total = np.zeros(num_worlds)
         for _ in range(design.num_steps):
             actions, _ = model.predict(normed.normalize_obs(seen), deterministic=True)
-            seen, rewards, *_ = env.step(actions)
+            seen, rewards, _, _ = env.step(actions)
             total += rewards
         return total
 

@@ -1,46 +1,59 @@
 """The learners learn, and the study of them says what happened."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from examples import agents_that_learn as example
+from recsim_ng.stories import long_term_satisfaction
 
-# Of 2,000 worlds the mean return of a policy has a standard error of about 15; the random policy's
-# is 4,688, the myopic one's 4,132, the optimum 5,281. Over trainings of this size by ten seeds the
-# policy gradient had mean MEAN and standard deviation SPREAD: below THRESHOLD is beyond six of
-# these, a chance of 1e-9.
-THRESHOLD = 4_900.0
-
-
-@pytest.fixture(scope="module")
-def found():
-    config = example.Config(
-        ("long_term_satisfaction",), ("policy_gradient",), num_seeds=2, effort=0.25
-    )
-    return example.run(config)
+# By seeds 0 to 4 a training of this size came to 5,246, 5,159, 5,221, 5,240 and 5,233, of an optimum
+# of 5,283: 5,220 with a standard deviation of 35. The threshold is 6.3 of these below, a chance of
+# 1e-9 if they are normal. The random policy comes to 4,688, whoever always shows chocolate to
+# 4,128: the test fails for these.
+THRESHOLD = 5_000.0
+EFFORT = 0.2
 
 
-def test_the_policy_gradient_beats_who_looks_at_one_step_only(found):
-    parts = found["long_term_satisfaction"]
-    finals = [curve["final"] for curve in parts["learners"]["policy_gradient"]]
-    myopic, error = parts["others"]["myopic"]
-    assert parts["others"]["optimal"][0] > THRESHOLD > myopic + 6 * error
-    assert min(finals) > THRESHOLD
-    assert max(finals) < 1.01 * parts["others"]["optimal"][0]  # nobody beats the optimum
+def curve_of(seed, final):
+    steps, returns = [1e6, 2e6], [1.0 + seed, 2.0 + seed]
+    return dataclasses.asdict(example.Curve(steps, returns, final, 3.0))
 
 
-def test_curve_and_table_and_picture_are_of_what_was_found(found, tmp_path):
-    curve = found["long_term_satisfaction"]["learners"]["policy_gradient"][0]
-    assert len(curve["steps"]) == len(curve["returns"]) == 75
-    assert curve["steps"][-1] == 75 * 256 * 60
+def test_a_short_training_beats_who_looks_at_one_step_only():
+    config = example.Config(effort=EFFORT)
+    task = example.TASKS["long_term_satisfaction"]
+    found = example.train(task, "policy_gradient", 0, config)
+    story = long_term_satisfaction.Config(num_users=1, sensitivity=0.3)
+    best = float(long_term_satisfaction.optimum(story).expected_engagement(0.0))
+    myopic = float(long_term_satisfaction.optimum(story, document=0).expected_engagement(0.0))
+    assert myopic < THRESHOLD < found.final < 1.02 * best  # nobody beats the optimum
+    updates = int(300 * EFFORT)
+    assert len(found.steps) == len(found.returns) == updates
+    assert found.steps[-1] == updates * 256 * 60
+
+
+def test_table_and_picture_are_of_what_was_found(tmp_path):
+    learners = {"policy_gradient": [curve_of(s, 10.0 + s) for s in range(3)]}
+    others = {"random": (3.0, 0.1), "myopic": (4.0, 0.5)}
+    found = {"long_term_satisfaction": {"others": others, "learners": learners}}
     text = example.table(found)
-    assert "**policy_gradient**" in text and "| long_term_satisfaction | optimal | 5,2" in text
+    assert "| long_term_satisfaction | random | 3.0 (s.e. 0.1) | | |" in text
+    # Student's 4.303 s.e. of the mean, .577, and 1.96 of the myopic one's.
+    assert "| 11.0 (8.5 to 13.5) | +7.0 (+3.5 to +10.5) | 3 |" in text
     example.plot(found, "long_term_satisfaction", tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
 def test_an_interval_is_students():
     mean, low, high = example.interval([1.0, 2.0, 3.0])
-    np.testing.assert_allclose(
-        [mean, low, high], [2.0, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5]
-    )
+    half = 4.302653 / 3**0.5
+    np.testing.assert_allclose([mean, low, high], [2.0, 2.0 - half, 2.0 + half], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_threshold_is_six_standard_deviations_below_what_is_usual():
+    task, config = example.TASKS["long_term_satisfaction"], example.Config(effort=EFFORT)
+    finals = [example.train(task, "policy_gradient", s, config).final for s in range(1, 6)]
+    assert np.mean(finals) - 6 * np.std(finals, ddof=1) > THRESHOLD
