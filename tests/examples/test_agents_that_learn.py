@@ -8,10 +8,10 @@ import pytest
 from examples import agents_that_learn as example
 from recsim_ng.stories import long_term_satisfaction
 
-# By seeds 0 to 4 a training of this size came to 5,246, 5,159, 5,221, 5,240 and 5,233, of an optimum
-# of 5,283: 5,220 with a standard deviation of 35. The threshold is 6.3 of these below, a chance of
-# 1e-9 if they are normal. The random policy comes to 4,688, whoever always shows chocolate to
-# 4,128: the test fails for these.
+# By seeds 0 to 4 a training of this size came to 5,246, 5,159, 5,221, 5,240 and 5,233: in the mean
+# 5,220, with a standard deviation of 35; the optimum is 5,283. The threshold is 6.3 of these below,
+# a chance of 1e-9 if they are normal. The random policy comes to 4,688, whoever always shows
+# chocolate to 4,128: the test fails for these.
 THRESHOLD = 5_000.0
 EFFORT = 0.2
 
