@@ -5,11 +5,13 @@ from typing import Any
 
 _HOMES = {
     "BehaviourError": "errors",
+    "Condition": "given",
     "ConfigError": "errors",
     "CycleError": "errors",
     "DataError": "errors",
     "DataSequence": "data",
     "Dependency": "variable",
+    "Do": "given",
     "DynamicFieldSpec": "field_spec",
     "Entity": "entity",
     "FieldError": "errors",

@@ -42,6 +42,7 @@ def test_advantages_are_what_the_past_does_not_foretell(rng):
     np.testing.assert_allclose(found, expected / expected.std(), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_learns(seed):
 
     config = example.Config(

@@ -44,6 +44,7 @@ def test_logs_that_hold_enough_give_the_truth(story, run):
     np.testing.assert_allclose(found, run["sensitivity"]["value"][0], atol=0.05)
 
 
+@pytest.mark.slow
 def test_a_state_that_begins_where_an_unknown_says_is_no_beginning_in_the_middle():
     """s_0 = drift_0 = theta ~ N(0, 1), s_t ~ N(s_{t-1} + drift, 1): the mode by conjugacy."""
     level = Variable("level", ValueSpec(theta=FieldSpec()))

@@ -74,6 +74,7 @@ def calibrated(story, observed, **settings):
     return calibrate(story, [observed], num_steps=STEPS, false_alarm=FALSE_ALARM, **settings)
 
 
+@pytest.mark.slow
 def test_nuts_is_calibrated_where_the_posterior_is_normal(seed):
     def shrunk(unknowns, logs):
         del logs

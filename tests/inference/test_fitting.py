@@ -57,6 +57,7 @@ def test_chains_have_the_moments_of_the_posterior(logs):
     assert found.data.observed_data["walk.x"].dims == ("time", "user")
 
 
+@pytest.mark.slow
 def test_the_mode_is_the_posteriors(logs):
     found = fit(walk_story(), logs, method="map")
     assert found.is_trusted

@@ -17,6 +17,7 @@ def chains(blocks, settings):
     return sampler.run(start, Scaling(tf.ones([blocks, 2])), [], tf.constant([1, 2]))
 
 
+@pytest.mark.slow
 def test_trees_of_several_small_blocks_are_short_and_the_draws_exact():
     found = chains(3, McmcSettings())
     assert 7 < found.stats["num_leapfrogs"].max() <= 15
@@ -29,6 +30,7 @@ def test_trees_of_several_small_blocks_are_short_and_the_draws_exact():
         assert abs((x**2).mean() - 1.0) < 5.0 * np.sqrt(2.0 / float(arviz().ess(x**2)))
 
 
+@pytest.mark.slow
 def test_one_block_has_deep_trees_and_who_asks_has_others():
     longest = chains(1, McmcSettings(target_acceptance=0.99)).stats["num_leapfrogs"].max()
     assert longest > 15

@@ -64,6 +64,7 @@ def test_neutra_goes_through_the_funnel_better_than_plain_chains():
     assert ess / leapfrogs > 2 * plain_ess / plain.stats["num_leapfrogs"].sum()
 
 
+@pytest.mark.slow
 def test_draws_are_of_the_density_whatever_the_surrogate_and_stats_go_with_them():
     density = KnownDensity((2, 2), banana)
     # A surrogate that has hardly been fitted: chains must make it good.
