@@ -55,7 +55,8 @@ def moments(seen, each):
     return np.transpose(found)
 
 
-@pytest.mark.parametrize("each", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("each", [False, True])
 def test_what_is_discrete_is_summed_out(each):
     story = coin_story(each)
     seen = TFRuntime(story).trajectory(4, seed=3)["seen"]
