@@ -172,6 +172,7 @@ def test_results_go_to_arviz_with_named_axes(filtered):
     assert np.isfinite(target.log_joint([draw]))
 
 
+@pytest.mark.slow
 def test_a_story_with_two_kinds_of_unknowns_is_filtered_user_by_user():
     story = latent_satisfaction.create_latent_variable_model_network(4)
     run = PythonRuntime(story).trajectory(6, seed=2)

@@ -115,6 +115,7 @@ def regime_story():
     return Network([coin, size, state, seen])
 
 
+@pytest.mark.slow
 def test_a_hidden_state_follows_what_is_summed_out(rng):
     y = rng.normal(0.8, 1.0, STEPS).astype(np.float32)
     logs = {"seen": Value(x=tf.constant(y))}

@@ -50,6 +50,7 @@ def test_logs_of_which_some_counts_are_no_prior(method):
     assert "as likely whatever" not in repr(found)
 
 
+@pytest.mark.slow
 def test_a_level_that_the_likelihood_does_not_know_is_named():
     for story in (pair_story(weights=(1.0, 0.0)), pair_story(mask=(True, False))):
         said = repr(fit(story, LOGS, method="mle"))
@@ -60,6 +61,7 @@ def test_a_level_that_the_likelihood_does_not_know_is_named():
     np.testing.assert_allclose(levels, LOGS["seen"].get("x").numpy().mean(axis=0), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_levels_that_are_seen_only_together_are_named():
     level, gap, seen = Variable("level", PAIR), Variable("gap", PAIR), Variable("seen", PAIR)
     level.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(2), 1.0, name="x")))
