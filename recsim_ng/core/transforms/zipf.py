@@ -37,7 +37,9 @@ class ZipfTransform(Transform):
         return self._cast(distribution, self._count(distribution, noise))
 
     def _count(self, distribution: Any, noise: Any) -> Any:
-        s = tf.convert_to_tensor(distribution.power)
+        # In float64: in the tail a rounding of float32 is hundreds of counts, by which one
+        # processor, or XLA, would differ from another.
+        s, noise = (tf.cast(x, tf.float64) for x in (distribution.power, noise))
         target = noise * tf.math.zeta(s, tf.ones_like(s))
         real = tf.exp(-tf.math.log(target * (s - 1.0)) / (s - 1.0)) - 0.5
         guess = tf.math.ceil(tf.maximum(real, 1.0))
