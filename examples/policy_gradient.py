@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from examples.episodes import Episodes, network
 from recsim_ng.core import ordered_picks
-from recsim_ng.runtime import Worlds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,19 +60,19 @@ class PolicyGradient:
         self, design: Any, num_docs: int, slate_size: int, scale: Any, config: Config, seed: int = 0
     ) -> None:
         self._config, self._seed, self._slate_size = config, seed, slate_size
-        self._num_docs, self._num_steps = num_docs, design.num_steps
-        self._worlds, self._design = Worlds(design, config.num_worlds), design
+        self._num_docs, self._design = num_docs, design
+        self._episodes = Episodes(design, config.num_worlds)
         self._scale = tf.constant(scale, tf.float32)
-        self.network = self._made(len(scale), num_docs)
-        self._baseline = self._made(len(scale), 1)
+        self.network = network(len(scale), config.hidden, num_docs, "tanh", seed)
+        self._baseline = network(len(scale), config.hidden, 1, "tanh", seed)
         schedule = tf.keras.optimizers.schedules.CosineDecay(
             config.learning_rate, config.num_updates, alpha=0.1
         )
         self._optimizers = [
             tf.keras.optimizers.Adam(x) for x in (schedule, 3 * config.learning_rate)
         ]
-        for optimizer, network in zip(self._optimizers, self._networks, strict=True):
-            optimizer.build(network.trainable_variables)
+        for optimizer, made in zip(self._optimizers, self._networks, strict=True):
+            optimizer.build(made.trainable_variables)
         self._update = tf.function(self._one_update, jit_compile=True, autograph=False)
 
     def update(self, iteration: int) -> float:
@@ -82,35 +82,12 @@ class PolicyGradient:
           iteration: 0, 1, ...
         """
         bonus = self._config.entropy_bonus * (1 - iteration / self._config.num_updates)
-        # The pair (seed, iteration) is no seed below 2^32, which evaluations have.
         number = tf.constant([1 + self._seed, 1 + iteration], tf.int32)
         return float(self._update(number, tf.constant(bonus, tf.float32)))
 
     @property
     def _networks(self) -> tuple[Any, Any]:
         return self.network, self._baseline
-
-    def _made(self, num_inputs: int, num_outputs: int) -> Any:
-        sizes = [(self._config.hidden, "tanh"), (self._config.hidden, "tanh"), (num_outputs, None)]
-        layers = [
-            tf.keras.layers.Dense(
-                units,
-                activation=activation,
-                kernel_initializer=tf.keras.initializers.GlorotUniform(seed=1000 * self._seed + i),
-            )
-            for i, (units, activation) in enumerate(sizes)
-        ]
-        return tf.keras.Sequential([tf.keras.Input([num_inputs]), *layers])
-
-    def observed(self, shown: Any) -> Any:
-        """Returns `[N, F]` float32 what is observed, scaled.
-
-        Args:
-          shown: by the worlds.
-        """
-        fields = [tf.cast(shown[f.key], tf.float32) for f in self._design.observation]
-        wide = [tf.reshape(x, [x.shape[0], -1]) for x in fields]
-        return tf.concat(wide, axis=1) / self._scale
 
     def act(self, observation: Any, noise: Any = None) -> Any:
         """Returns slates, `[N, S]` int32, or `[N]` where actions are single documents.
@@ -119,7 +96,7 @@ class PolicyGradient:
           observation: `[N, F]`.
           noise: `[N, D]` Gumbel draws; None: the best slate.
         """
-        logits = self.network(observation)
+        logits = self.network(observation / self._scale)
         keys = logits if noise is None else logits + noise
         picks = tf.math.top_k(keys, self._slate_size).indices
         return picks[:, 0] if not self._design.action.space.shape else picks
@@ -131,50 +108,23 @@ class PolicyGradient:
           first_seed: of these worlds.
           num_worlds: N.
         """
-        worlds = Worlds(self._design, num_worlds)
-        state, shown = worlds.reset(worlds.seeds(first_seed))
-        total = np.zeros(num_worlds)
-        for _ in range(self._num_steps):
-            state, shown = worlds.step(state, self.act(self.observed(shown)))
-            total += np.asarray(shown["reward"])
-        return total
+        return Episodes(self._design, num_worlds).returns(first_seed, self.act)
 
     def _one_update(self, number: Any, bonus: Any) -> Any:
-        worlds, count = self._worlds, self._config.num_worlds
-        shape = [count, self._num_docs]
-        index = tf.cast(tf.range(count), tf.uint32)
-        words = tf.cast(number, tf.uint32)
-        series = tf.stack([words[0] + 7919 * index, tf.fill([count], words[1])], axis=1)
-        first, shown = worlds.reset(series)
-
-        def body(t: Any, state: Any, seen: Any, kept: Any) -> Any:
-            uniform = tf.random.stateless_uniform(shape, number + [0, 100_000 * (1 + t)])
+        def explore(seen: Any, seed: Any) -> Any:
+            uniform = tf.random.stateless_uniform([seen.shape[0], self._num_docs], seed)
             gumbel = -tf.math.log(-tf.math.log(tf.clip_by_value(uniform, 1e-9, 1 - 1e-7)))
-            slates = self.act(seen, gumbel)
-            state, shown = worlds.step(state, slates)
-            kept = [
-                x.write(t, value)
-                for x, value in zip(kept, (seen, slates, shown["reward"]), strict=True)
-            ]
-            return t + 1, state, self.observed(shown), kept
+            return self.act(seen, gumbel)
 
-        types = (tf.float32, tf.int32, tf.float32)
-        empty = [tf.TensorArray(kind, self._num_steps) for kind in types]
-        _, _, _, kept = tf.while_loop(
-            lambda t, *_: t < self._num_steps,
-            body,
-            (tf.constant(0), first, self.observed(shown), empty),
-            maximum_iterations=self._num_steps,
-        )
-        seen, slates, rewards = (x.stack() for x in kept)
-        steps = np.arange(self._num_steps)
+        seen, slates, (rewards,) = self._episodes.run(number, explore)
+        steps = np.arange(self._episodes.num_steps)
         ahead = steps - steps[:, None]
         weights = np.where(ahead >= 0, self._config.discount ** np.maximum(ahead, 0), 0.0)
         returns = tf.matmul(weights.astype(np.float32), rewards)
         # In standard deviations from the mean, so that the baseline's network need not be scaled.
         mean, spread = tf.reduce_mean(returns), tf.math.reduce_std(returns) + 1e-6
         returns = tf.reshape((returns - mean) / spread, [-1])
-        seen = tf.reshape(seen, [-1, seen.shape[-1]])
+        seen = tf.reshape(seen[:-1], [-1, seen.shape[-1]]) / self._scale
         with tf.GradientTape(persistent=True) as tape:
             baseline = self._baseline(seen)[:, 0]
             lack = tf.reduce_mean((returns - baseline) ** 2)
@@ -186,10 +136,8 @@ class PolicyGradient:
             shares = tf.nn.softmax(logits)
             entropy = -tf.reduce_sum(shares * tf.nn.log_softmax(logits), axis=-1)
             loss = -tf.reduce_mean(advantage * chosen + bonus * entropy)
-        for optimizer, network, x in zip(
-            self._optimizers, self._networks, (loss, lack), strict=True
-        ):
-            weights = network.trainable_variables
+        for optimizer, made, x in zip(self._optimizers, self._networks, (loss, lack), strict=True):
+            weights = made.trainable_variables
             gradients = tape.gradient(x, weights)
             optimizer.apply_gradients(zip(gradients, weights, strict=True))
         return tf.reduce_mean(tf.reduce_sum(rewards, axis=0))

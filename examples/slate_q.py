@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.runtime import Worlds
+from examples.episodes import Episodes, network
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,10 +123,9 @@ class SlateQ:
         self._config, self._seed, self._design = config, seed, design
         self._num_docs, self._slates = num_docs, slates_of(num_docs, slate_size)
         self._scale, self._choice_logits = tf.constant(scale, tf.float32), choice_logits
-        self._nothing_logit, self._num_steps = nothing_logit, design.num_steps
-        self._worlds = Worlds(design, config.num_worlds)
-        self.network = self._made(len(scale))
-        self._copy = self._made(len(scale))
+        self._nothing_logit, self._episodes = nothing_logit, Episodes(design, config.num_worlds)
+        sizes = (len(scale), config.hidden, num_docs + 1)
+        self.network, self._copy = (network(*sizes, "relu", seed) for _ in range(2))
         self._copy.set_weights(self.network.get_weights())
         schedule = tf.keras.optimizers.schedules.CosineDecay(
             config.learning_rate, config.num_updates * config.gradient_steps, alpha=0.1
@@ -146,10 +145,9 @@ class SlateQ:
         share = config.exploration * max(0.02, 1 - 1.5 * iteration / config.num_updates)
         number = tf.constant([1 + self._seed, 1 + iteration], tf.int32)
         seen, slates, rewards, choices = self._collect(number, tf.constant(share, tf.float32))
-        steps = self._num_steps
-        now = tf.reshape(seen[:-1], [-1, seen.shape[-1]])
-        following = tf.reshape(seen[1:], [-1, seen.shape[-1]])
-        shown = tf.gather(self._slates, tf.reshape(slates, [-1]))
+        steps = self._episodes.num_steps
+        now, following = (tf.reshape(x, [-1, x.shape[-1]]) for x in (seen[:-1], seen[1:]))
+        shown = tf.reshape(slates, [-1, slates.shape[-1]])
         padded = tf.pad(shown, [[0, 0], [0, 1]], constant_values=self._num_docs)
         chosen = tf.gather(padded, tf.reshape(choices, [-1]), batch_dims=1)
         last = tf.repeat(tf.range(steps) == steps - 1, config.num_worlds)
@@ -163,17 +161,8 @@ class SlateQ:
             old.assign_add(config.following * (new - old))
         return float(tf.reduce_mean(tf.reduce_sum(rewards, axis=0)))
 
-    def observed(self, shown: Any) -> Any:
-        """Returns `[N, F]` float32 what is observed.
-
-        Args:
-          shown: by the worlds.
-        """
-        fields = [tf.cast(shown[f.key], tf.float32) for f in self._design.observation]
-        return tf.concat([tf.reshape(x, [x.shape[0], -1]) for x in fields], axis=1)
-
-    def best(self, observation: Any) -> Any:
-        """Returns the number of the best slate, `[N]`.
+    def act(self, observation: Any) -> Any:
+        """Returns the best slates, `[N, S]`.
 
         Args:
           observation: `[N, F]`.
@@ -181,8 +170,9 @@ class SlateQ:
         values = self._values(self.network, observation)
         # The first of equals; argmax compiles badly beside keyed noise.
         is_best = values == tf.reduce_max(values, axis=1, keepdims=True)
-        index = tf.range(values.shape[1])
-        return tf.reduce_min(tf.where(is_best, index, values.shape[1]), axis=1)
+        count = values.shape[1]
+        best = tf.reduce_min(tf.where(is_best, tf.range(count), count), axis=1)
+        return tf.gather(self._slates, best)
 
     def returns(self, first_seed: int, num_worlds: int) -> np.ndarray:
         """Returns `[N]` the returns of the best slates in worlds of their own.
@@ -191,65 +181,24 @@ class SlateQ:
           first_seed: of these worlds.
           num_worlds: N.
         """
-        worlds = Worlds(self._design, num_worlds)
-        state, shown = worlds.reset(worlds.seeds(first_seed))
-        total = np.zeros(num_worlds)
-        for _ in range(self._num_steps):
-            slates = tf.gather(self._slates, self.best(self.observed(shown)))
-            state, shown = worlds.step(state, slates)
-            total += np.asarray(shown["reward"])
-        return total
+        return Episodes(self._design, num_worlds).returns(first_seed, self.act)
 
-    def _made(self, num_features: int) -> Any:
-        sizes = [
-            (self._config.hidden, "relu"),
-            (self._config.hidden, "relu"),
-            (self._num_docs + 1, None),
-        ]
-        layers = [
-            tf.keras.layers.Dense(
-                units,
-                activation=activation,
-                kernel_initializer=tf.keras.initializers.GlorotUniform(seed=1000 * self._seed + i),
-            )
-            for i, (units, activation) in enumerate(sizes)
-        ]
-        return tf.keras.Sequential([tf.keras.Input([num_features]), *layers])
-
-    def _values(self, network: Any, observation: Any) -> Any:
-        items = network(observation / self._scale)
+    def _values(self, items_of: Any, observation: Any) -> Any:
+        items = items_of(observation / self._scale)
         logits = self._choice_logits(observation)
         return slate_values(items, logits, self._nothing_logit, self._slates)
 
     def _episode(self, number: Any, exploration: Any) -> Any:
-        worlds, count = self._worlds, self._config.num_worlds
-        index = tf.cast(tf.range(count), tf.uint32)
-        words = tf.cast(number, tf.uint32)
-        series = tf.stack([words[0] + 7919 * index, tf.fill([count], words[1])], axis=1)
-        first, shown = worlds.reset(series)
-
-        def body(t: Any, state: Any, seen: Any, kept: Any) -> Any:
-            key = number + [0, 100_000 * (1 + t)]
-            random = tf.random.stateless_uniform([2, count], key)
+        def explore(seen: Any, seed: Any) -> Any:
+            random = tf.random.stateless_uniform([2, seen.shape[0]], seed)
             some = tf.cast(random[1] * self._slates.shape[0], tf.int32)
-            slates = tf.where(random[0] < exploration, some, self.best(seen))
-            state, shown = worlds.step(state, tf.gather(self._slates, slates))
-            after = self.observed(shown)
-            found = (after, slates, shown["reward"], shown["user response/choice"])
-            kept = [x.write(t, value) for x, value in zip(kept, found, strict=True)]
-            return t + 1, state, after, kept
+            is_random = (random[0] < exploration)[:, None]
+            return tf.where(is_random, tf.gather(self._slates, some), self.act(seen))
 
-        types = (tf.float32, tf.int32, tf.float32, tf.int32)
-        empty = [tf.TensorArray(kind, self._num_steps) for kind in types]
-        begin = self.observed(shown)
-        _, _, _, kept = tf.while_loop(
-            lambda t, *_: t < self._num_steps,
-            body,
-            (tf.constant(0), first, begin, empty),
-            maximum_iterations=self._num_steps,
+        seen, slates, (rewards, choices) = self._episodes.run(
+            number, explore, ("user response/choice",)
         )
-        after, slates, rewards, choices = (x.stack() for x in kept)
-        return tf.concat([begin[None], after], axis=0), slates, rewards, choices
+        return seen, slates, rewards, choices
 
     def _gradient_step(
         self, now: Any, chosen: Any, rewards: Any, following: Any, last: Any

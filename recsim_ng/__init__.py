@@ -1,8 +1,6 @@
 """recsim_ng: a probabilistic, differentiable simulator of recommender ecosystems."""
 
-import importlib
-from typing import Any
-
+from recsim_ng.core.lazy import lazily
 from recsim_ng.environments import register_all
 
 __version__ = "0.1.0"
@@ -26,17 +24,7 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> Any:
-    # Lazy (PEP 562), so that the command answers at once and nothing happens at import.
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__, *globals()]
+__getattr__, __dir__ = lazily(__name__, _HOMES)
 
 
 register_all()  # by strings: the stories' modules are imported when an environment is made

@@ -1,7 +1,6 @@
 """What a model is: values, specs, variables, networks, sites, noise, trajectories."""
 
-import importlib
-from typing import Any
+from recsim_ng.core.lazy import lazily
 
 _HOMES = {
     "BehaviourError": "errors",
@@ -38,15 +37,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> Any:
-    # Lazy, so that the command and the readers of data need not wait for TensorFlow. Another name
-    # is looked for as a module: `from recsim_ng.core import variable`.
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__, *globals()]
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -1,13 +1,12 @@
 """How a model runs: step by step in Python, compiled, as an experiment, as an environment."""
 
-import importlib
-from typing import Any
+from recsim_ng.core.lazy import lazily
 
 _HOMES = {
     "Experiment": "experiment",
     "PythonRuntime": "python_runtime",
     "Runtime": "runtime",
-    "Seat": "environment_multi_agent",
+    "Seat": "environment_seat",
     "SB3VecEnv": "environment_sb3",
     "StoryEnv": "environment",
     "StoryVectorEnv": "environment_vector",
@@ -21,14 +20,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> Any:
-    # Lazy, so that PyTorch is not imported because Stable-Baselines3 happens to be there.
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__, *globals()]
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -9,12 +9,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from recsim_ng.core import noise
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime.environment_design import Design, Names, Rule, design
-from recsim_ng.runtime.environment_episode import episode_words
+from recsim_ng.runtime.environment_episode import Series
 from recsim_ng.runtime.environment_render import Timeline
 from recsim_ng.runtime.environment_slate import ActionKind
 
@@ -120,8 +119,7 @@ class StoryEnv(gymnasium.Env[Any, Any]):
         # Of its own, as their samples are seeded.
         self.observation_space = copy.deepcopy(design.observation_space)
         self.action_space = copy.deepcopy(design.action.space)
-        self._words: tuple[Any, Any] | None = None
-        self._episode, self._count, self._is_over = 0, 0, True
+        self._series, self._count, self._is_over = Series(), 0, True
         self._timeline = None if render_mode is None else Timeline(design)
         self._program = program = design.program
         self._observe = [(f.key, program.reader(f.key)) for f in design.observation]
@@ -146,12 +144,7 @@ class StoryEnv(gymnasium.Env[Any, Any]):
           (observation, info).
         """
         super().reset(seed=seed)
-        if seed is not None or self._words is None:
-            self._words = noise.seed_words(noise.fresh_seed() if seed is None else seed)
-            self._episode = 0
-        else:
-            self._episode += 1
-        words = episode_words(self._words, self._episode)
+        words = self._series.begin(seed)
         self._count, self._is_over = 0, False
         self._now = self._program.first(words)
         observation, info, _, _ = self._read()
@@ -202,7 +195,7 @@ class StoryEnv(gymnasium.Env[Any, Any]):
                 "'rgb_array'"
             )
             return None
-        if self._words is None:
+        if not self._series.has_begun:
             raise gymnasium.error.ResetNeeded("render: the environment must be reset first")
         return self._timeline.frame(self.render_mode or "ansi")
 

@@ -20,3 +20,29 @@ def episode_words(words: tuple[Any, Any], episode: Any) -> tuple[Any, Any]:
     if tf.is_tensor(episode):
         return tuple(tf.where(episode == 0, w, x) for w, x in zip(words, later, strict=True))  # type: ignore[return-value]
     return words if episode == 0 else later
+
+
+class Series:
+    """The episodes of one world: that of a seed, and those that follow it."""
+
+    def __init__(self) -> None:
+        self._words: tuple[Any, Any] | None = None
+        self._episode = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there has been an episode."""
+        return self._words is not None
+
+    def begin(self, seed: int | None) -> tuple[Any, Any]:
+        """Returns the seed of the episode that begins.
+
+        Args:
+          seed: of a new series; None: the next episode, at first a series of a fresh seed.
+        """
+        if seed is not None or self._words is None:
+            self._words = noise.seed_words(noise.fresh_seed() if seed is None else seed)
+            self._episode = 0
+        else:
+            self._episode += 1
+        return episode_words(self._words, self._episode)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import importlib.util
 from collections.abc import Mapping, Sequence
@@ -12,69 +11,31 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
-from recsim_ng.core import check, noise
+from recsim_ng.core import check
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.core.network import Network, NetworkValue
+from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime import runtime
 from recsim_ng.runtime.environment_action import Action, ActionError, FieldAction, array_of, brief
-from recsim_ng.runtime.environment_design import (
-    Names,
-    Rule,
-    observed_by,
-    place_of,
-    rule_of,
-    target_of,
-)
-from recsim_ng.runtime.environment_episode import episode_words
-from recsim_ng.runtime.environment_field import SeenField, lone, seen_field
+from recsim_ng.runtime.environment_design import Rule, rule_of, target_of
+from recsim_ng.runtime.environment_episode import Series
 from recsim_ng.runtime.environment_program import Program
+from recsim_ng.runtime.environment_seat import (
+    Player,
+    Seat,
+    player_of,
+    require_cover,
+    reward_key,
+    reward_of,
+    seen_by,
+    space_of,
+)
 from recsim_ng.runtime.environment_slate import SlateAction, slate_action
 from recsim_ng.runtime.environment_step import Shown, StepFunctions
 from recsim_ng.runtime.environment_world import World
 
 _is_there = importlib.util.find_spec("pettingzoo") is not None
 _ParallelEnv: Any = importlib.import_module("pettingzoo").ParallelEnv if _is_there else object
-
-
-@dataclasses.dataclass(frozen=True)
-class Seat:
-    """What one of several agents does, sees and is after.
-
-    Attributes:
-      agent: a role, variable or field, as for `make_env`.
-      places: of slates that this agent fills; None: all. Its reward, where that is a field, counts
-        only for users who chose from these places.
-      rows: along the first axis of the field that it acts on, the rows that are its own, as a
-        user's choice or a provider's documents; None: all. Of fields with the same first axis, by
-        the names that specs give to axes, it sees its own rows alone, and its reward is of these.
-      observation: as for `make_env`.
-      reward: as for `make_env`.
-    """
-
-    agent: str = "recommender"
-    places: Sequence[int] | None = None
-    rows: Sequence[int] | None = None
-    observation: Names | None = None
-    reward: Rule | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class _Player:
-    """A seat, resolved."""
-
-    variable: str
-    part: tuple[int, ...] | None
-    axis: int
-    action_space: Any
-    observation: tuple[SeenField, ...]
-    is_plain: bool
-    own_rows: tuple[int, ...] | None
-    row_axis: str | None
-
-    @property
-    def is_single(self) -> bool:
-        return self.part is not None and len(self.part) == 1
 
 
 def make_parallel_env(
@@ -133,17 +94,17 @@ def make_parallel_env(
             )
         actions[variable] = _whole(world, variable, field, docs, mask, action_range)
     players = {
-        name: _player(world, name, seat, targets[name][0], actions[targets[name][0]])
+        name: player_of(world, name, seat, targets[name][0], actions[targets[name][0]])
         for name, seat in seats.items()
     }
     for variable in actions:
-        _require_cover(variable, actions[variable], players)
+        require_cover(variable, actions[variable], players)
     masks = [a.mask for a in actions.values() if a.mask is not None]
     fields = [*(f for p in players.values() for f in p.observation), *masks]
     shown = Shown(
         observation=tuple({f.place: f for f in fields}.values()),
         rewards={
-            _reward_key(name): _reward(world, name, seat, players[name])
+            reward_key(name): reward_of(world, name, seat, players[name])
             for name, seat in seats.items()
         },
         terminated=None
@@ -177,100 +138,6 @@ def _whole(
     return FieldAction(world, variable, field or None, action_range)
 
 
-def _player(world: World, name: str, seat: Seat, variable: str, action: Action) -> _Player:
-    is_slate = isinstance(action, SlateAction)
-    if (seat.places is not None and not is_slate) or (seat.rows is not None and is_slate):
-        raise ConfigError(
-            f"seat '{name}': places are of slates and rows of fields, got the other for "
-            f"'{variable}'"
-        )
-    given = seat.places if is_slate else seat.rows
-    part = None if given is None else tuple(int(i) for i in given)
-    if not action.spec.shape and part == (0,):
-        part = None  # of one user alone
-    axis = len(action.spec.shape) - 1 if is_slate else 0
-    size = action.spec.shape[axis] if len(action.spec.shape) else 1
-    if part is not None and (
-        not part or len(set(part)) < len(part) or not all(0 <= i < size for i in part)
-    ):
-        raise ConfigError(
-            f"seat '{name}': must have different {'places' if is_slate else 'rows'} within "
-            f"0..{size - 1}, got {list(part)}"
-        )
-    observed, is_plain = observed_by(world, variable, seat.observation)
-    dims = None
-    if isinstance(action, FieldAction) and part is not None:
-        dims = action.seen.first_axis or None
-    space = _part_of(action.space, part, axis)
-    return _Player(
-        variable, part, axis, space, tuple(observed), is_plain, None if is_slate else part, dims
-    )
-
-
-def _part_of(space: Any, part: tuple[int, ...] | None, axis: int) -> Any:
-    if part is None or not space.shape:
-        return space
-
-    def taken(x: np.ndarray) -> np.ndarray:
-        found = np.take(x, part, axis)
-        return found.squeeze(axis) if len(part) == 1 else found
-
-    if isinstance(space, gymnasium.spaces.MultiDiscrete):
-        counts, start = taken(space.nvec), taken(space.start)
-        if not counts.shape:
-            return gymnasium.spaces.Discrete(int(counts), start=int(start))
-        return gymnasium.spaces.MultiDiscrete(counts, start=start)
-    return gymnasium.spaces.Box(taken(space.low), taken(space.high), dtype=space.dtype)
-
-
-def _require_cover(variable: str, action: Action, players: Mapping[str, _Player]) -> None:
-    here = {name: p for name, p in players.items() if p.variable == variable}
-    axis = next(iter(here.values())).axis
-    size = action.spec.shape[axis] if len(action.spec.shape) else 1
-    held = [i for p in here.values() for i in (range(size) if p.part is None else p.part)]
-    if sorted(held) != list(range(size)):
-        raise ConfigError(
-            f"seats {list(here)}: on '{variable}' they must hold each of 0..{size - 1} once, got "
-            f"{sorted(held)}"
-        )
-
-
-def _reward_key(name: str) -> str:
-    return f"reward of {name}"
-
-
-def _reward(world: World, name: str, seat: Seat, player: _Player) -> Any:
-    whole = rule_of(world, seat.reward, f"seat '{name}': reward", tf.float32)
-    if callable(seat.reward) or player.part is None:
-        return whole
-    variable, field = place_of(world, seat.reward, f"seat '{name}': reward")
-    seen = seen_field(world, variable, field)
-    if player.own_rows is not None:
-        rows = list(player.own_rows)
-        if seen.first_axis != player.row_axis:
-            return whole
-
-        def of_rows(moment: NetworkValue) -> Any:
-            x = tf.gather(lone(moment[variable].get(field), seen), rows)
-            return tf.reduce_mean(tf.cast(x, tf.float32))
-
-        return of_rows
-    response = world.shapes.get("user response")
-    is_of_users = seen.first_axis == "user" or seen.has_lone_user
-    if response is None or "choice" not in response or not is_of_users:
-        return whole
-    places = tf.constant(player.part, tf.int32)
-
-    def of_places(moment: NetworkValue) -> Any:
-        choice = tf.cast(moment["user response"].get("choice"), tf.int32)
-        x = tf.cast(moment[variable].get(field), tf.float32)
-        is_mine = tf.reduce_any(choice[..., None] == places, axis=-1)
-        is_mine = tf.reshape(is_mine, [-1] + [1] * (x.shape.rank - 1))
-        return tf.reduce_mean(tf.where(is_mine, x, 0.0))
-
-    return of_places
-
-
 class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
     """A story in which several agents act; `make_parallel_env` makes it.
 
@@ -288,7 +155,7 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
         self,
         program: Program,
         actions: Sequence[Action],
-        players: Mapping[str, _Player],
+        players: Mapping[str, Player],
         num_steps: int | None,
     ) -> None:
         self._program, self._actions, self._players = program, list(actions), dict(players)
@@ -297,9 +164,8 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
         self.agents: list[str] = []
         # The same object on every call, as PettingZoo wants it.
         self.action_spaces = {name: p.action_space for name, p in players.items()}
-        self.observation_spaces = {name: _space(p) for name, p in players.items()}
-        self._words: Any = None
-        self._episode = self._count = 0
+        self.observation_spaces = {name: space_of(p) for name, p in players.items()}
+        self._series, self._count = Series(), 0
         keys = {f.key for p in players.values() for f in p.observation}
         self._readers = {key: program.reader(key) for key in keys}
         self._informers = {key: program.reader(key) for key in program.probabilities}
@@ -338,12 +204,7 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
           (observations, infos), by agent.
         """
         del options
-        if seed is not None or self._words is None:
-            self._words = noise.seed_words(noise.fresh_seed() if seed is None else seed)
-            self._episode = 0
-        else:
-            self._episode += 1
-        words = episode_words(self._words, self._episode)
+        words = self._series.begin(seed)
         self.agents, self._count = list(self.possible_agents), 0
         self._now = self._program.first(words)
         infos = self._infos(self.agents)
@@ -377,7 +238,7 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
         self._now = now = self._program.step(self._now, *tensors)
         self._count += 1
         names = self.agents
-        rewards = {name: self._program.number(now, _reward_key(name)) for name in names}
+        rewards = {name: self._program.number(now, reward_key(name)) for name in names}
         terminated = self._program.terminated(now)
         truncated = self._count == self._num_steps
         observations = self._observations()
@@ -446,27 +307,4 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
     def _observations(self) -> dict[str, Any]:
         now = self._now
         shown = {key: read(now) for key, read in self._readers.items()}
-        return {name: _seen(p, shown) for name, p in self._players.items()}
-
-
-def _is_own(player: _Player, seen: SeenField) -> bool:
-    return player.own_rows is not None and seen.first_axis == player.row_axis is not None
-
-
-def _seen(player: _Player, shown: Mapping[str, np.ndarray]) -> Any:
-    found = {}
-    for f in player.observation:
-        x = shown[f.key]
-        found[f.key] = x[list(player.own_rows or ())] if _is_own(player, f) else x.copy()
-    return next(iter(found.values())) if player.is_plain else found
-
-
-def _space(player: _Player) -> gymnasium.spaces.Space:
-    found: dict[str, Any] = {}
-    for f in player.observation:
-        space: Any = f.space
-        if _is_own(player, f):
-            rows = list(player.own_rows or ())
-            space = gymnasium.spaces.Box(space.low[rows], space.high[rows], dtype=space.dtype)
-        found[f.key] = space
-    return next(iter(found.values())) if player.is_plain else gymnasium.spaces.Dict(found)
+        return {name: seen_by(p, shown) for name, p in self._players.items()}

@@ -21,7 +21,7 @@ from recsim_ng.runtime.environment import StoryEnv
 from recsim_ng.runtime.environment_action import array_of
 from recsim_ng.runtime.environment_design import Design, design
 from recsim_ng.runtime.environment_render import Timeline
-from recsim_ng.runtime.environment_slate import SlateSpace
+from recsim_ng.runtime.environment_slate_space import SlateSpace
 from recsim_ng.runtime.environment_step import PROBABILITIES
 from recsim_ng.runtime.environment_worlds import Worlds, WorldsState, seeds_of
 

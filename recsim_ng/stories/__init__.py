@@ -1,7 +1,6 @@
 """How entities meet: templates and ready scenarios."""
 
-import importlib
-from typing import Any
+from recsim_ng.core.lazy import lazily
 
 _HOMES = {
     "STORIES": "catalogue",
@@ -13,14 +12,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> Any:
-    # Lazy, so that the command can list the stories without waiting for TensorFlow.
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__, *globals()]
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -165,7 +165,6 @@ def vi(family):
     return ViSettings(family=family, num_steps=500, num_draws=500)
 
 
-@pytest.mark.slow
 def test_a_point_is_off_and_an_interrupted_calibration_goes_on(tmp_path, exact):
     path, is_stopped = tmp_path / "calibration", False
 
