@@ -150,6 +150,9 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
           *args: of the method.
           indices: of worlds; None: all.
           **kw: of the method.
+
+        Returns:
+          The result, once for each of the worlds asked for; of `action_masks`, each world's own.
         """
         found = getattr(self._env, method_name)(*args, **kw)
         if method_name == "action_masks":
