@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from recsim_ng.cli import fit_folder, quiet
 from recsim_ng.cli.report_arguments import Request
 from recsim_ng.cli.story_reference import StoryReference
 from recsim_ng.core.errors import DataError, OutputError
+from recsim_ng.core.lazy import arviz
 
 HTML, JSON = "report.html", "report.json"
 
@@ -76,14 +76,11 @@ def run(request: Request, out: Console, err: Console) -> int:
 
 def _fit(path: Path, about: dict[str, Any], network: Any) -> Any:
     """The fit as its folder has it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        import arviz as az
     from recsim_ng.core.trajectory import Trajectory
     from recsim_ng.inference import Fit, Target
 
     try:
-        data = az.from_netcdf(str(path / fit_folder.DATA), engine="h5netcdf")
+        data = arviz().from_netcdf(str(path / fit_folder.DATA), engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:
         raise DataError(
             f"recsim-ng: {path / fit_folder.DATA} must hold the fit, got: {error}; fit again"

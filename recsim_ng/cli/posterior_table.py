@@ -13,6 +13,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from recsim_ng.core.lazy import arviz
+
 _MOST_ROWS = 8  # elements of an unknown that are all shown; of more, the first few
 _FEW = 5
 _MOST_NUMBERS = 10_000  # elements of an unknown whose numbers go into the summary
@@ -47,8 +49,7 @@ def estimates(data: Any) -> list[Estimate]:
     Args:
       data: an ArviZ InferenceData with a posterior.
     """
-    import arviz as az
-
+    az = arviz()
     posterior = data.posterior
     is_sampled = posterior.sizes["draw"] >= 4
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,3 +34,14 @@ def lazily(
         return [*sorted(homes), *vars(sys.modules[package])]
 
     return attribute, names
+
+
+def arviz() -> Any:
+    """Returns ArviZ, without what it announces of its next major version once a day."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            return importlib.import_module("arviz")
+        except FileNotFoundError:
+            # It notes the day in a file, which another process has just moved away.
+            return importlib.import_module("arviz")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats as laws
 
-from recsim_ng.inference.inference_data import arviz
+from recsim_ng.core.lazy import arviz
 
 _FALSE_ALARM = 0.01  # of the greatest R-hat of all numbers, for chains that agree
 _SEVERAL = 0.001  # share of the draws that must diverge to be more than a few

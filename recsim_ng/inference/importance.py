@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from recsim_ng.inference.inference_data import arviz
+from recsim_ng.core.lazy import arviz
 
 MOST_SHAPE = 0.7  # Pareto k above which weights have no mean to be estimated
 _EVEN = 0.01  # log weights that differ by no more are rounding, and have no tail to look at

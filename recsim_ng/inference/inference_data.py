@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core.lazy import arviz
 from recsim_ng.core.network import Network
 from recsim_ng.core.trajectory import versions
 from recsim_ng.inference.blocks import Blocks
@@ -169,14 +169,6 @@ def variables_data(target: Target, variables: Sequence[Any], log_prob: float) ->
         values[name] = np.asarray(variable)[None, None]
     stats = {"log_density": np.full((1, 1), log_prob, np.float32)}
     return drawn_data(target.network, target.given, values, stats, [])
-
-
-def arviz() -> Any:
-    """Returns ArviZ, which announces its next major version whenever it is imported."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        import arviz as az
-    return az
 
 
 def _log_likelihood(target: Target, blocks: Blocks, packed: np.ndarray) -> dict[str, np.ndarray]:

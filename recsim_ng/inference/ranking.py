@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core.lazy import arviz
 from recsim_ng.core.value import Value
 from recsim_ng.inference.blocks import Blocks
 from recsim_ng.inference.density import Density
 from recsim_ng.inference.element import element_names, pooled_names
-from recsim_ng.inference.inference_data import arviz
 from recsim_ng.inference.target import Target
 
 LOG_LIKELIHOOD = "log-likelihood"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import tensorflow as tf
 from recsim_ng.core.edward2 import ed
 from recsim_ng.core.errors import DataError
 from recsim_ng.core.field_spec import Space, ValueSpec
+from recsim_ng.core.lazy import arviz
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable, value
 from recsim_ng.datasets import Ratings, Taste
@@ -110,11 +110,8 @@ class FilmPosterior:
                 f"{path}: must be a file with a fit, there is none; write one with "
                 "fit(...).data.to_netcdf(PATH)"
             )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of ArviZ's next major version
-            import arviz as az
         try:
-            data = az.from_netcdf(path)
+            data = arviz().from_netcdf(path)
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: must be a file with a fit, got {error}") from error
         known = {str(name): x.values[0] for name, x in getattr(data, "observed_data", {}).items()}

@@ -6,13 +6,13 @@ import io
 import json
 import shutil
 
-import arviz as az
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from recsim_ng import Network, TFRuntime, Value
 from recsim_ng.cli import main
+from recsim_ng.core.lazy import arviz
 from recsim_ng.inference import progress
 from recsim_ng.inference.optimum import lowest as optimum_lowest
 from tests.cli import drift_story
@@ -95,7 +95,7 @@ def here(folder, tmp_path, monkeypatch):
 
 
 def test_the_posterior_is_that_of_the_formula(folder):
-    data = az.from_netcdf(folder / "fit/fit.nc")
+    data = arviz().from_netcdf(folder / "fit/fit.nc")
     steps = np.diff(data.observed_data["walk.x"].values.astype(float), axis=0)
     assert steps.shape == (19, 4) and data.posterior["drift.x"].shape == (4, 400)
     precision = 1.0 + steps.size / drift_story.SCALE**2

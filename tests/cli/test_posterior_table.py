@@ -1,15 +1,15 @@
 """What a fit has found: numbers of known draws, and how they are shown."""
 
-import arviz as az
 import numpy as np
 import pytest
 
 from recsim_ng.cli import posterior_table
+from recsim_ng.core.lazy import arviz
 
 
 def posterior(shape=(), chains=4, draws=400, **more):
     x = np.random.default_rng(0).normal(3.0, 2.0, (chains, draws, *shape))
-    return az.from_dict(posterior={"a.x": x, **more}), x
+    return arviz().from_dict(posterior={"a.x": x, **more}), x
 
 
 def test_numbers_are_those_of_the_draws():

@@ -39,7 +39,9 @@ def runs_in(path):
     return max(0, path.read_text().count("\n") - 1) if path.exists() else 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_keeps_what_had_finished_and_can_be_resumed(toy, capsys, number):
     out = toy / "out"
     # Long enough that some runs are always left: 10,000 seeds take about half a minute.

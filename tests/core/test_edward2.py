@@ -5,6 +5,7 @@ import sys
 import textwrap
 
 import numpy as np
+import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -46,6 +47,7 @@ def test_it_is_imported_beside_scipy_quietly_and_edward2_after_it():
     assert "NumPy backend" not in result.stderr
 
 
+@pytest.mark.slow
 def test_it_is_imported_after_edward2_whether_that_failed_or_not():
     result = run_python(
         """

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
+from recsim_ng.core.lazy import arviz
 from recsim_ng.inference.diagnosis import (
     agreement_problems,
     chain_problems,
@@ -14,7 +15,6 @@ from recsim_ng.inference.diagnosis import (
     pareto_ks,
     pareto_problems,
 )
-from recsim_ng.inference.inference_data import arviz
 
 NAMES = np.array([[f"user state.intent[{i}, {k}]" for k in range(2)] for i in range(3)], object)
 

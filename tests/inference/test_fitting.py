@@ -172,6 +172,7 @@ def test_hmc_serves_as_well(logs):
     np.testing.assert_allclose([d.mean() for d in draws], mean, atol=0.4 * sd.min())
 
 
+@pytest.mark.slow
 def test_a_field_that_no_spec_labels_is_in_the_result_too():
     level, seen = Variable("level", ValueSpec(x=FieldSpec())), Variable("seen", X)
     level.initial_value = value(lambda: Value(x=ed.Normal(tf.zeros(2), 1.0, name="x")))

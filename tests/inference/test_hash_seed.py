@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import hashlib
 import numpy as np
@@ -40,6 +42,7 @@ print(len(said), hashlib.sha256("\\n".join(said).encode()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_a_density_has_one_graph_whatever_pythons_hashes():
     # Five unknown variables: an order that depends on hashes is the same by chance once in 120.
     said = []

@@ -7,8 +7,8 @@ import pytest
 
 from recsim_ng import PythonRuntime
 from recsim_ng.core.given import Condition
+from recsim_ng.core.lazy import arviz
 from recsim_ng.inference import McmcSettings, fit
-from recsim_ng.inference.inference_data import arviz
 from tests.inference.test_fitting import STEPS, USERS
 from tests.walk import walk_story
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from recsim_ng.core.errors import ConfigError
-from recsim_ng.inference.inference_data import arviz
+from recsim_ng.core.lazy import arviz
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.scaling import Scaling
 from tests.inference.known_density import KnownDensity, banana, white_of

@@ -105,6 +105,7 @@ def test_what_evolves_unseen_is_filtered():
     assert found.data.attrs["method"] == "smc"
 
 
+@pytest.mark.slow
 def test_too_few_particles_say_so():
     settings = SmcSettings(num_particles=4, num_draws=10)
     story, logs = level_story(), {"seen": level_run(1)["seen"]}

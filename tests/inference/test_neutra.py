@@ -10,9 +10,9 @@ import tensorflow as tf
 from recsim_ng import Network, ed
 from recsim_ng.core import Value, Variable
 from recsim_ng.core.errors import ConfigError
+from recsim_ng.core.lazy import arviz
 from recsim_ng.core.variable import value
 from recsim_ng.inference.fitting import fit
-from recsim_ng.inference.inference_data import arviz
 from recsim_ng.inference.mcmc import McmcSettings, Sampler
 from recsim_ng.inference.neutra import Neutra, NeutraSettings
 from recsim_ng.inference.population import Start

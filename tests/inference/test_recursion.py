@@ -76,7 +76,8 @@ def test_the_drift_of_a_hidden_state_is_found(rng):
     np.testing.assert_allclose(likelihood, expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("method", ["map", pytest.param("vi", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["map", "vi"])
 def test_the_start_of_states_that_follow_is_found(method, rng):
     y = rng.normal(0.5, 1.0, [STEPS, 3]).astype(np.float32)
     found = fit(decay_story(3), {"seen": Value(x=tf.constant(y))}, method=method)

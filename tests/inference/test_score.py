@@ -50,7 +50,11 @@ STORIES = {
 }
 
 
-@pytest.mark.parametrize("name", STORIES)
+SOME = ("ecosystem", "latent_satisfaction", "social")
+QUICK = [n if n in SOME else pytest.param(n, marks=pytest.mark.slow) for n in STORIES]
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_every_story_is_scored_as_a_loop_over_its_steps_does(name, seed):
     network = Network(STORIES[name]())
     run = PythonRuntime(network).trajectory(1 if name == "soft_attributes" else 4, seed=seed)

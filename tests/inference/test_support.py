@@ -29,6 +29,7 @@ def test_a_support_that_depends_on_an_unknown_is_refused(law):
         fit(bounded_story(law), {"seen": Value(x=tf.fill([5], 6.0))}, method="map")
 
 
+@pytest.mark.slow
 def test_a_law_that_depends_on_an_unknown_with_a_fixed_support_is_not():
     story = bounded_story(lambda h: ed.Gamma(2.0, 0.1 + h, name="x"))
     found = fit(story, {"seen": Value(x=tf.fill([5], 1.0))}, method="map")

@@ -37,14 +37,17 @@ def pair_story(weights=(1.0, 1.0), mask=(True, True)):
     return [level, seen]
 
 
-@pytest.mark.parametrize("method", SETTINGS)
+METHODS = ["map", *(pytest.param(m, marks=pytest.mark.slow) for m in ("mcmc", "vi"))]
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_logs_of_which_nothing_counts_leave_the_prior(method):
     story = pair_story(mask=(False, False))
     found = fit(story, LOGS, method=method, settings=SETTINGS[method])
     assert PRIOR in repr(found)
 
 
-@pytest.mark.parametrize("method", SETTINGS)
+@pytest.mark.parametrize("method", METHODS)
 def test_logs_of_which_some_counts_are_no_prior(method):
     found = fit(pair_story(mask=(True, False)), LOGS, method=method, settings=SETTINGS[method])
     assert "as likely whatever" not in repr(found)

@@ -146,6 +146,7 @@ def test_mean_field_has_the_means_and_the_known_too_small_variances():
     np.testing.assert_allclose(shortfall, gap, atol=0.02 + 6 * found.details["elbo_error"].max())
 
 
+@pytest.mark.slow
 def test_parameters_in_their_supports_have_the_moments_of_quadrature():
     with Condition({("rate", "x"): 0.7, ("scale", "x"): 0.5}):
         run = PythonRuntime(walk_story()).trajectory(WALK_STEPS, seed=3)

@@ -1,13 +1,12 @@
 """Small stories whose laws are known, with logs, for the tests of the report."""
 
-import warnings
-
 import numpy as np
 import tensorflow as tf
 
 from recsim_ng import Network, TFRuntime, ed
 from recsim_ng.core import FieldSpec, Space, Value, ValueSpec, Variable
 from recsim_ng.core.data import SlicedValue, data_variable
+from recsim_ng.core.lazy import arviz
 from recsim_ng.core.variable import value
 from recsim_ng.inference import Fit, Target
 from tests.small_networks import X
@@ -83,9 +82,5 @@ def mood_logs(begin, *fields, accumulates=False):
 
 def fit_of(story, logs, posterior, problems=()):
     """A fit with a posterior of our own: name -> `[draws, ...]`, one chain."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of its next major version
-        import arviz as az
-
-    data = az.from_dict(posterior={name: np.asarray(x)[None] for name, x in posterior.items()})
+    data = arviz().from_dict(posterior={name: np.asarray(x)[None] for name, x in posterior.items()})
     return Fit(data, "mcmc", tuple(problems), Target(story, logs))

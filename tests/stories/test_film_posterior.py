@@ -6,6 +6,7 @@ import xarray as xr
 
 from recsim_ng import Network, PythonRuntime, TFRuntime
 from recsim_ng.core.errors import ConfigError, DataError
+from recsim_ng.core.lazy import arviz
 from recsim_ng.datasets import estimate_taste, read_movielens
 from recsim_ng.stories import movielens
 from recsim_ng.stories.film_posterior import FilmPosterior
@@ -138,8 +139,7 @@ def test_a_posterior_of_one_draw_is_the_story_of_its_tastes(ratings):
 
 
 def test_a_fit_comes_out_of_a_file(posterior, ratings, folder, tmp_path):
-    import arviz as az
-
+    az = arviz()
     path = tmp_path / "fit.nc"
     az.InferenceData(posterior=posterior).to_netcdf(str(path))
     config = movielens.Config(str(folder), "random", fit=str(path), slate_size=3)

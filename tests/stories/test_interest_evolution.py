@@ -52,7 +52,9 @@ def test_ids_begin_at_1_and_slates_are_gathered_from_the_documents():
     np.testing.assert_array_equal(slates["doc_id"], slates["doc_ranks"] + 1)
 
 
-@pytest.mark.parametrize("recommender", ["collab_filtering", "oracle"])
+@pytest.mark.parametrize(
+    "recommender", ["collab_filtering", pytest.param("oracle", marks=pytest.mark.slow)]
+)
 def test_all_runtimes_agree(recommender, seed):
     variables = story(Config(recommender=recommender, **SMALL))
     expected = PythonRuntime(variables).trajectory(4, seed=seed)

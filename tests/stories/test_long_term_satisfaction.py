@@ -17,7 +17,7 @@ NAMES = sorted(["optimal", *get_args(RecommenderName)])
 HARD = Config(num_users=4000, sensitivity=0.3, horizon=20)
 
 
-@pytest.mark.parametrize("slate_size", [1, 3])
+@pytest.mark.parametrize("slate_size", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_all_runtimes_agree(slate_size, seed):
     config = Config(num_users=3, slate_size=slate_size, num_docs=4, horizon=3)
     expected = PythonRuntime(story(config)).trajectory(4, seed=seed)

@@ -12,7 +12,7 @@ from tests import synthetic_ratings
 RECOMMENDERS = (
     pytest.param("random", marks=pytest.mark.slow),
     pytest.param("popularity", marks=pytest.mark.slow),
-    "myopic",
+    pytest.param("myopic", marks=pytest.mark.slow),
     "learning",
 )
 LETHAL = 6.5  # standard errors: chance goes beyond them once in 2.5e10

@@ -35,7 +35,7 @@ def test_settings_out_of_range_are_refused(setting, message):
         social.Config(**setting)
 
 
-@pytest.mark.parametrize("recommender", ["random", "myopic"])
+@pytest.mark.parametrize("recommender", [pytest.param("random", marks=pytest.mark.slow), "myopic"])
 def test_all_runtimes_agree(recommender, seed):
     story = social.story(dataclasses.replace(SMALL, recommender=recommender))
     expected = PythonRuntime(Network(story)).trajectory(4, seed=seed)

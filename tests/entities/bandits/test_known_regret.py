@@ -134,6 +134,7 @@ def test_kl_ucb_comes_to_the_slope_of_lai_and_robbins(regrets):
         assert_at_most(slope(regrets, "ucb1", 5000), limit(5000) + 0.15, "slope of UCB1's regret")
 
 
+@pytest.mark.slow
 def test_thompson_sampling_stays_within_its_constant(regrets):
     # Kaufmann, Korda and Munos (2012), Theorem 1, with epsilon and the constant 0: they only add.
     for step in (500, 2000):

@@ -114,11 +114,13 @@ def test_gradients_are_finite_and_those_of_probabilities_that_sum_to_one(model):
 
 
 @every_model
-def test_runs_are_alike_in_all_runtimes_and_their_log_probability_is_finite(model, seed):
+@pytest.mark.parametrize("jit_compile", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_runs_are_alike_in_all_runtimes_and_their_log_probability_is_finite(
+    model, jit_compile, seed
+):
     expected = PythonRuntime(network(model)).trajectory(4, seed=seed)
-    for jit_compile in (False, True):
-        found = TFRuntime(network(model), jit_compile=jit_compile).trajectory(4, seed=seed)
-        assert_agree(expected, found)
+    found = TFRuntime(network(model), jit_compile=jit_compile).trajectory(4, seed=seed)
+    assert_agree(expected, found)
     (drawn,) = expected["choice"].as_dict.values()
     (field,) = model.choice(SCORES).as_dict.values()
     assert np.all(np.isfinite(field.distribution.log_prob(drawn)))

@@ -485,7 +485,7 @@ def counted(name, number, dtype, decorate):
     return first, step(first, tf.zeros([U, S], dtype))
 
 
-@pytest.mark.parametrize("dtype", [tf.int32, tf.int64])
+@pytest.mark.parametrize("dtype", [tf.int32, pytest.param(tf.int64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", COUNTING)
 def test_numbers_out_of_range_spoil_what_is_counted_by_them_alike_everywhere(name, dtype):
     measures, least, size = COUNTING[name]

@@ -381,8 +381,8 @@ def test_an_unknown_parameter_is_refused(case):
 
 # A variant differs from its member in nothing that compiling would change.
 @pytest.mark.parametrize("name", [n for n in CASES if " " not in n or "tf_keras" in n])
-def test_graph_and_xla_do_as_python(name, seed):
+@pytest.mark.parametrize("jit_compile", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_graph_and_xla_do_as_python(name, jit_compile, seed):
     expected = run(CASES[name], seed)
-    for jit_compile in (False, True):
-        compiled = TFRuntime([variable("v", CASES[name])], jit_compile=jit_compile)
-        assert_agree({"v": expected}, {"v": compiled.trajectory(3, seed=seed)["v"]})
+    compiled = TFRuntime([variable("v", CASES[name])], jit_compile=jit_compile)
+    assert_agree({"v": expected}, {"v": compiled.trajectory(3, seed=seed)["v"]})

@@ -55,7 +55,7 @@ def test_interests_move_from_what_was_chosen(step_size, rng):
     np.testing.assert_allclose(after.get("user_interests"), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("step_size", [0.1, 1.0])
+@pytest.mark.parametrize("step_size", [pytest.param(0.1, marks=pytest.mark.slow), 1.0])
 def test_interests_that_run_away_stop_where_distances_are_finite(step_size):
     config = {**CONFIG, "num_docs": 6, "provider_boost_cap": 1.2}
     config["interest_step_size"] = step_size
