@@ -1,8 +1,15 @@
 """When two runs are the same: integers exactly, floats to rounding."""
 
 import numpy as np
+import pytest
 
 RELATIVE = 1e-5
+
+# By default XLA compiles; the graph alone is tried in tests/runtime, and everywhere by -m slow.
+in_graph_and_xla = pytest.mark.parametrize(
+    "jit_compile",
+    [pytest.param(False, marks=pytest.mark.slow, id="graph"), pytest.param(True, id="xla")],
+)
 
 
 def assert_agree(expected, got, *, names=None) -> None:

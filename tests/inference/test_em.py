@@ -47,6 +47,7 @@ def test_variables_end_at_the_maximum_of_the_marginal_likelihood(seen):
     np.testing.assert_allclose(rate.numpy(), best(seen, 0.0), atol=0.01)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_iterates(seen, tmp_path):
     def stop(done, whole):
         if done == 5:

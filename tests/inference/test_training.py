@@ -43,6 +43,7 @@ def test_an_optimizer_that_has_not_arrived_is_a_problem(run):
     assert any("still rises" in problem for problem in found.problems)
 
 
+@pytest.mark.slow
 def test_unknowns_too_end_at_the_maximum_of_the_likelihood(run):
     found = fit(level_story(), whole(run), method="mle")
     np.testing.assert_allclose(

@@ -170,6 +170,7 @@ def amortised():
     return Fitter(story, logs_of(y), method="vi", settings=settings), y
 
 
+@pytest.mark.slow
 def test_a_network_reads_posteriors_off_logs_that_it_has_not_seen(amortised):
     fitter, y = amortised
     steps = []

@@ -18,7 +18,7 @@ from recsim_ng.stories.interest_evolution import (
     story,
 )
 from tests import statistical
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 
 NAMES = ("greedy", "oracle", *get_args(RecommenderName))
 SMALL = {"num_users": 3, "num_docs": 6, "horizon": 3, "history_length": 2}
@@ -55,12 +55,12 @@ def test_ids_begin_at_1_and_slates_are_gathered_from_the_documents():
 @pytest.mark.parametrize(
     "recommender", ["collab_filtering", pytest.param("oracle", marks=pytest.mark.slow)]
 )
-def test_all_runtimes_agree(recommender, seed):
+@in_graph_and_xla
+def test_all_runtimes_agree(recommender, jit_compile, seed):
     variables = story(Config(recommender=recommender, **SMALL))
     expected = PythonRuntime(variables).trajectory(4, seed=seed)
-    for jit_compile in (False, True):
-        got = TFRuntime(variables, jit_compile=jit_compile).trajectory(4, seed=seed)
-        assert_agree(expected, got)
+    got = TFRuntime(variables, jit_compile=jit_compile).trajectory(4, seed=seed)
+    assert_agree(expected, got)
 
 
 def test_every_recommender_of_the_registry_can_be_had():

@@ -16,7 +16,7 @@ from recsim_ng.stories.latent_satisfaction import (
     story,
 )
 from tests import statistical
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 
 
 def test_the_published_set_up_is_the_default():
@@ -32,12 +32,12 @@ def test_the_published_set_up_is_the_default():
     }
 
 
-def test_all_runtimes_agree(seed):
+@in_graph_and_xla
+def test_all_runtimes_agree(jit_compile, seed):
     variables = story(Config(num_users=3))
     expected = PythonRuntime(variables).trajectory(6, seed=seed)
-    for jit_compile in (False, True):
-        got = TFRuntime(variables, jit_compile=jit_compile).trajectory(6, seed=seed)
-        assert_agree(expected, got)
+    got = TFRuntime(variables, jit_compile=jit_compile).trajectory(6, seed=seed)
+    assert_agree(expected, got)
 
 
 @pytest.fixture(scope="module")

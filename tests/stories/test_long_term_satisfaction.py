@@ -11,19 +11,19 @@ from recsim_ng.entities.recommenders import RecommenderName
 from recsim_ng.stories import long_term_satisfaction
 from recsim_ng.stories.long_term_satisfaction import Config, optimum, story
 from tests import statistical
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 
 NAMES = sorted(["optimal", *get_args(RecommenderName)])
 HARD = Config(num_users=4000, sensitivity=0.3, horizon=20)
 
 
 @pytest.mark.parametrize("slate_size", [pytest.param(1, marks=pytest.mark.slow), 3])
-def test_all_runtimes_agree(slate_size, seed):
+@in_graph_and_xla
+def test_all_runtimes_agree(slate_size, jit_compile, seed):
     config = Config(num_users=3, slate_size=slate_size, num_docs=4, horizon=3)
     expected = PythonRuntime(story(config)).trajectory(4, seed=seed)
-    for jit_compile in (False, True):
-        got = TFRuntime(story(config), jit_compile=jit_compile).trajectory(4, seed=seed)
-        assert_agree(expected, got)
+    got = TFRuntime(story(config), jit_compile=jit_compile).trajectory(4, seed=seed)
+    assert_agree(expected, got)
 
 
 @pytest.fixture(scope="module")

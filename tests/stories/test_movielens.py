@@ -8,6 +8,7 @@ from recsim_ng import Network, PythonRuntime, TFRuntime
 from recsim_ng.core.errors import ConfigError, DataError
 from recsim_ng.stories import movielens
 from tests import synthetic_ratings
+from tests.agreement import in_graph_and_xla
 
 RECOMMENDERS = (
     pytest.param("random", marks=pytest.mark.slow),
@@ -84,12 +85,12 @@ def assert_equal_runs(run, other):
 
 
 @pytest.mark.parametrize("recommender", RECOMMENDERS)
-def test_all_runtimes_agree(folder, recommender, seed):
+@in_graph_and_xla
+def test_all_runtimes_agree(folder, recommender, jit_compile, seed):
     story = movielens.story(movielens.Config(folder, recommender, num_users=8))
     expected = PythonRuntime(Network(story)).trajectory(6, seed=seed)
-    for jit_compile in (False, True):
-        runtime = TFRuntime(Network(story), jit_compile=jit_compile)
-        assert_equal_runs(expected, runtime.trajectory(6, seed=seed))
+    runtime = TFRuntime(Network(story), jit_compile=jit_compile)
+    assert_equal_runs(expected, runtime.trajectory(6, seed=seed))
 
 
 @pytest.mark.parametrize("recommender", ["random", "myopic", "learning"])

@@ -10,7 +10,7 @@ from recsim_ng import Network, PythonRuntime, TFRuntime
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.site import Record, Seed
 from recsim_ng.entities import bandits
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 from tests.entities.bandits.bandit_stories import (
     BERNOULLI,
     CONFIG,
@@ -53,21 +53,21 @@ def test_every_member_is_in_a_story():
 # In two parts, so that less is compiled: what is drawn once, and what follows from it.
 
 
-def test_graph_xla_and_python_agree_on_the_first_state_of_bandits(seed):
+@in_graph_and_xla
+def test_graph_xla_and_python_agree_on_the_first_state_of_bandits(jit_compile, seed):
     names = ("epsilon-greedy", "gaussian thompson", "linucb", "drifting")
     network = side_by_side({name: story(name)[:3] for name in names})
     expected = PythonRuntime(network).execute(0, seed=seed)
-    for jit_compile in (False, True):
-        assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).execute(0, seed=seed))
+    assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).execute(0, seed=seed))
 
 
-def test_graph_xla_and_python_agree_on_all_stories(seed):
+@in_graph_and_xla
+def test_graph_xla_and_python_agree_on_all_stories(jit_compile, seed):
     network = side_by_side({name: story(name) for name in STORIES})
     start = PythonRuntime(network).execute(0, seed=seed)
     expected = PythonRuntime(network).trajectory(9, start, seed=seed)
-    for jit_compile in (False, True):
-        got = TFRuntime(network, jit_compile=jit_compile).trajectory(9, start, seed=seed)
-        assert_agree(expected, got)
+    got = TFRuntime(network, jit_compile=jit_compile).trajectory(9, start, seed=seed)
+    assert_agree(expected, got)
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -25,7 +25,7 @@ from recsim_ng.entities.choice_models import (
     ProportionalChoiceModel,
     TableExamination,
 )
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 
 U, S = 2, 3
 SCORES = np.array([[0.5, -1.0, 2.0], [1.5, 0.0, 0.1]], np.float32)
@@ -114,7 +114,7 @@ def test_gradients_are_finite_and_those_of_probabilities_that_sum_to_one(model):
 
 
 @every_model
-@pytest.mark.parametrize("jit_compile", [pytest.param(False, marks=pytest.mark.slow), True])
+@in_graph_and_xla
 def test_runs_are_alike_in_all_runtimes_and_their_log_probability_is_finite(
     model, jit_compile, seed
 ):

@@ -15,7 +15,7 @@ from recsim_ng.core.variable import Variable, value
 from recsim_ng.entities import metrics
 from recsim_ng.entities.networks import SocialNetwork
 from recsim_ng.entities.recommendation import RecsMetricsBase
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 
 U, D, K, S, P, STEPS = 5, 6, 2, 3, 4, 4
 CONFIG = {"num_users": U, "num_docs": D, "num_topics": K, "slate_size": S, "num_providers": P}
@@ -123,10 +123,10 @@ def test_every_exported_metrics_entity_is_here():
     assert exported - BASES == set(MEMBERS)
 
 
-def test_all_runtimes_keep_every_metric_alike_and_to_its_specs(trajectory):
-    for jit_compile in (False, True):
-        runtime = TFRuntime(Network(story()), jit_compile=jit_compile)
-        assert_agree(trajectory, runtime.trajectory(STEPS, seed=5))
+@in_graph_and_xla
+def test_all_runtimes_keep_every_metric_alike_and_to_its_specs(trajectory, jit_compile):
+    runtime = TFRuntime(Network(story()), jit_compile=jit_compile)
+    assert_agree(trajectory, runtime.trajectory(STEPS, seed=5))
 
 
 def test_alone_a_member_keeps_what_it_keeps_in_company():

@@ -12,7 +12,7 @@ from recsim_ng.core.variable import Variable
 from recsim_ng.entities.recommenders import RECOMMENDERS, RecommenderName, recommender
 from recsim_ng.stories import ecosystem, movielens
 from tests import synthetic_ratings
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 from tests.recommender_world import World, WorldUser, side_by_side
 
 NAMES = tuple(RECOMMENDERS)
@@ -141,7 +141,7 @@ def test_more_users_change_nothing_for_those_there_are(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("jit_compile", [pytest.param(False, marks=pytest.mark.slow), True])
+@in_graph_and_xla
 def test_graph_and_xla_do_what_python_does(name, jit_compile, seed):
     _, first, second = steps_of(name, seed, allow_repeats=False)
     given = [plain(x) for x in first()]
@@ -151,12 +151,12 @@ def test_graph_and_xla_do_what_python_does(name, jit_compile, seed):
     assert_agree(expected, got)
 
 
-def test_whole_runs_agree_between_runtimes(seed):
+@in_graph_and_xla
+def test_whole_runs_agree_between_runtimes(jit_compile, seed):
     # The one whose slate is a random variable; others go through it in tests/stories.
     network = side_by_side(World(num_users=5, num_docs=9, slate_size=2), ("plackett_luce",))
     expected = PythonRuntime(network).trajectory(4, seed=seed)
-    for jit_compile in (False, True):
-        assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).trajectory(4, seed=seed))
+    assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).trajectory(4, seed=seed))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -22,7 +22,7 @@ from recsim_ng.entities.response_models import (
     SessionModel,
     WaitingTime,
 )
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 
 U, S, K = 4, 3, 2
 CLICKS = np.array([1, 0, 1, 0], np.int32)
@@ -138,13 +138,13 @@ def test_every_draw_is_a_field_has_a_finite_log_probability_and_finite_gradients
         assert all(np.all(np.isfinite(g)) for g in given if g is not None)
 
 
-def test_runs_are_alike_in_all_runtimes(seed):
+@in_graph_and_xla
+def test_runs_are_alike_in_all_runtimes(jit_compile, seed):
     # One network of all classes: one compilation.
     made = {type(model): variables for model, variables in members().values()}
     network = [v for variables in made.values() for v in variables]
     expected = PythonRuntime(network).trajectory(5, seed=seed)
-    for jit_compile in (False, True):
-        assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).trajectory(5, seed=seed))
+    assert_agree(expected, TFRuntime(network, jit_compile=jit_compile).trajectory(5, seed=seed))
 
 
 REAL = "must be an array of real numbers, got"

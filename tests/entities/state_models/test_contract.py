@@ -33,7 +33,7 @@ from recsim_ng.entities.state_models import (
     StaticTensor,
     SwitchingDynamicsStateModel,
 )
-from tests.agreement import assert_agree
+from tests.agreement import assert_agree, in_graph_and_xla
 
 ABSTRACT = {"StateModel", "StaticStateModel", "StaticMixtureSameFamilyModel"}
 USERS = 3
@@ -381,7 +381,7 @@ def test_an_unknown_parameter_is_refused(case):
 
 # A variant differs from its member in nothing that compiling would change.
 @pytest.mark.parametrize("name", [n for n in CASES if " " not in n or "tf_keras" in n])
-@pytest.mark.parametrize("jit_compile", [pytest.param(False, marks=pytest.mark.slow), True])
+@in_graph_and_xla
 def test_graph_and_xla_do_as_python(name, jit_compile, seed):
     expected = run(CASES[name], seed)
     compiled = TFRuntime([variable("v", CASES[name])], jit_compile=jit_compile)
