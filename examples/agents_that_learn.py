@@ -1,12 +1,13 @@
 """Do agents learn here? Curves over seeds, beside who does not learn and, where known, the best.
 
-    python -m examples.agents_that_learn --out out            # all of it
+    python -m examples.agents_that_learn --ratings ml --out out     # all of it
     python -m examples.agents_that_learn --tasks long_term_satisfaction --learners policy_gradient
 
 Tasks are ready environments of one user: long-term satisfaction at a sensitivity of 0.3, where the
-optimum is known, and interest evolution with 10 documents and slates of 2. Both show what the
-story's own myopic recommender sees, and the step. Learners are the policy gradient and SlateQ of
-this folder, and Stable-Baselines3's PPO.
+optimum is known, interest evolution with 10 documents and slates of 2, and, given the MovieLens
+files (`recsim-ng data movielens-100k ml`), films. All show what the story's own myopic recommender
+sees, the first two the step besides. Learners are the policy gradient and SlateQ of this folder,
+and Stable-Baselines3's PPO (`pip install '.[rl]'`), which alone learns films.
 """
 
 from __future__ import annotations
@@ -19,113 +20,28 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-import recsim_ng  # noqa: F401 (registers)
 from examples import policy_gradient, ppo, slate_q
+from examples.learning_tasks import TASKS, Task, films
 from recsim_ng import TFRuntime
 from recsim_ng.plot import style
-from recsim_ng.stories import interest_evolution, long_term_satisfaction
+from recsim_ng.plot.spread import spread
+from recsim_ng.stories import interest_evolution
 
 _EVALUATED = 10**6  # first seed of the worlds that learners are compared in: none learnt there
-_CLOCK = "environment.step"
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """What is to be learnt.
-
-    Attributes:
-      environment: the id.
-      options: of the environment.
-      num_docs: D.
-      slate_size: S.
-      scale: by which observations are divided.
-      story: settings -> variables, of the same story with a recommender of its own.
-      config: recommender -> those settings.
-      others: the story's recommenders that do not learn, or know more than one can.
-      reward: trajectory -> `[T]` mean reward of its users.
-    """
-
-    environment: str
-    options: dict[str, Any]
-    num_docs: int
-    slate_size: int
-    scale: tuple[float, ...]
-    story: Callable[[Any], Any]
-    config: Callable[[str], Any]
-    others: tuple[str, ...]
-    reward: Any
-
-    def design(self) -> Any:
-        """Returns the design of its environment."""
-        made: Any = gymnasium.make(self.environment, **self.options)
-        return made.unwrapped.design
-
-
-def _kale(recommender: str) -> long_term_satisfaction.Config:
-    return long_term_satisfaction.Config(
-        num_users=4000,
-        sensitivity=0.3,
-        recommender=recommender,  # type: ignore[arg-type]
-    )
-
-
-def _interest(recommender: str) -> interest_evolution.Config:
-    return interest_evolution.Config(
-        num_users=4000,
-        num_docs=10,
-        recommender=recommender,  # type: ignore[arg-type]
-    )
-
-
-TASKS = {
-    "long_term_satisfaction": Task(
-        "recsim_ng/LongTermSatisfaction-v0",
-        {
-            "sensitivity": 0.3,
-            "recommender": "myopic",
-            "observation": ["user observation.net_kale_exposure", _CLOCK],
-            "action": "slate",
-            "info": ["user response.choice"],
-        },
-        10,
-        1,
-        (3.0, 60.0),
-        long_term_satisfaction.story,
-        _kale,
-        ("random", "popularity", "myopic", "optimal"),
-        long_term_satisfaction.STUDY.metrics[1],
-    ),
-    "interest_evolution": Task(
-        "recsim_ng/InterestEvolution-v0",
-        {
-            "recommender": "myopic",
-            "observation": ["user observation.interest", _CLOCK],
-            "repeats": True,
-            "info": ["user response.choice"],
-        },
-        10,
-        2,
-        (2.0, 2.0, 100.0),
-        interest_evolution.story,
-        _interest,
-        ("random", "popularity", "myopic", "greedy", "oracle"),
-        interest_evolution.STUDY.metrics[1],
-    ),
-}
 LEARNERS = ("policy_gradient", "slate_q", "ppo")
+_POINTS, _HEIGHT = 8, 4.4  # of a picture's type, and its inches
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
     """Settings of the study."""
 
-    tasks: tuple[str, ...] = tuple(TASKS)
-    """What is learnt."""
+    tasks: dict[str, Task] = dataclasses.field(default_factory=lambda: dict(TASKS))
+    """What is learnt, by name."""
     learners: tuple[str, ...] = LEARNERS
     """Who learns."""
     num_seeds: int = 5
@@ -167,14 +83,14 @@ def train(task: Task, learner: str, seed: int, config: Config) -> Curve:
     start = time.monotonic()
     design = task.design()
     if learner == "ppo":
-        settings = ppo.Config()
+        settings = ppo.Config(**task.ppo)
         settings = dataclasses.replace(settings, num_steps=int(settings.num_steps * config.effort))
 
         def report(step: int, mean: float) -> None:
             steps.append(float(step))
             returns.append(mean)
 
-        evaluate = ppo.learnt(design, settings, seed, report)
+        evaluate = ppo.learnt(design, settings, seed, report, task.wrapped)
         final = float(np.mean(evaluate(config.num_worlds, _EVALUATED)))
         return Curve(steps, returns, final, time.monotonic() - start)
     made = _ours(task, learner, design, seed, config)
@@ -226,7 +142,7 @@ def _ours(
 
 
 def others(task: Task) -> dict[str, tuple[float, float]]:
-    """Returns the story's recommenders' mean return and its standard error, over users.
+    """Returns the story's recommenders' mean return and its standard error, over runs.
 
     Args:
       task: whose story it is.
@@ -235,9 +151,11 @@ def others(task: Task) -> dict[str, tuple[float, float]]:
     for name in task.others:
         runtime = TFRuntime(task.story(task.config(name)))
         metric, steps = task.reward, task.design().num_steps
-        runs = [runtime.trajectory(steps, seed=s, record=metric.record) for s in range(5)]
+        runs = [
+            runtime.trajectory(steps, seed=s, record=metric.record) for s in range(task.num_runs)
+        ]
         totals = [float(np.sum(metric.compute(run))) for run in runs]
-        found[name] = float(np.mean(totals)), float(np.std(totals, ddof=1) / 5**0.5)
+        found[name] = float(np.mean(totals)), float(np.std(totals, ddof=1) / len(totals) ** 0.5)
     return found
 
 
@@ -263,12 +181,11 @@ def run(config: Config, report: Callable[[str], None] = lambda text: None) -> di
       By task: "others", name -> (mean, standard error); "learners", name -> its curves.
     """
     found: dict[str, Any] = {}
-    for name in config.tasks:
-        task = TASKS[name]
+    for name, task in config.tasks.items():
         found[name] = {"others": others(task), "learners": {}}
         for other, (mean, error) in found[name]["others"].items():
             report(f"{name}: {other} {mean:,.1f} ({error:.1f})")
-        for learner in config.learners:
+        for learner in (x for x in config.learners if x in task.learners):
             curves = []
             for seed in range(config.num_seeds):
                 curves.append(train(task, learner, seed, config))
@@ -288,7 +205,7 @@ def plot(found: dict[str, Any], task: str, path: Path) -> None:
       task: its name.
       path: of the picture.
     """
-    figure, axes = style.new_panel(style.WIDTH, 4.4)
+    figure, axes = style.new_panel(style.WIDTH, _HEIGHT)
     ends = []
     for i, (learner, curves) in enumerate(found[task]["learners"].items()):
         steps = np.asarray(curves[0]["steps"]) / 1e6
@@ -299,9 +216,17 @@ def plot(found: dict[str, Any], task: str, path: Path) -> None:
         axes.fill_between(steps, mean - half, mean + half, color=look["color"], alpha=0.2, lw=0)
         axes.plot(steps, mean, label=learner.replace("_", " "), **look)
         ends.append(steps[-1])
-    for name, (mean, _) in found[task]["others"].items():
+    levels: dict[float, list[str]] = {}
+    for name, (mean, _) in sorted(found[task]["others"].items(), key=lambda other: other[1]):
         axes.axhline(mean, color=style.FAINT, linewidth=0.8, linestyle=":")
-        axes.text(max(ends), mean, f" {name}", fontsize=8, color=style.INK, va="center")
+        levels.setdefault(mean, []).append(name)
+    low, high = axes.get_ylim()
+    room = 1.35 * _POINTS / 72 / _HEIGHT * (high - low)
+    for y, names in zip(spread(list(levels), [room] * len(levels)), levels.values(), strict=True):
+        axes.text(
+            max(ends), y, f" {', '.join(names)}", fontsize=_POINTS, color=style.INK, va="center"
+        )
+    axes.set_ylim(low, high)
     axes.set_xlim(0, max(ends))
     axes.set_xlabel("environment steps, millions", fontsize=9)
     axes.set_ylabel("return of an episode, while exploring", fontsize=9)
@@ -339,14 +264,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    parser.add_argument("--tasks", nargs="+", choices=[*TASKS, "films"])
+    parser.add_argument("--ratings", help="folder with the MovieLens files, for films")
     parser.add_argument("--learners", nargs="+", choices=LEARNERS, default=list(LEARNERS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--effort", type=float, default=1.0, help="share of the default updates")
     parser.add_argument("--out", type=Path, default=Path("learning"))
     options = parser.parse_args()
+    tasks = dict(TASKS) if options.ratings is None else {**TASKS, "films": films(options.ratings)}
+    chosen = list(tasks) if options.tasks is None else options.tasks
+    if "films" in chosen and "films" not in tasks:
+        parser.error("the films need --ratings DIR; `recsim-ng data movielens-100k DIR` makes one")
+    if options.seeds < 2:
+        parser.error(f"--seeds must be 2 or more, for an interval, got {options.seeds}")
     config = Config(
-        tuple(options.tasks), tuple(options.learners), options.seeds, effort=options.effort
+        {name: tasks[name] for name in chosen},
+        tuple(options.learners),
+        options.seeds,
+        effort=options.effort,
     )
     found = run(config, lambda text: print(text, flush=True))
     options.out.mkdir(parents=True, exist_ok=True)

@@ -34,10 +34,16 @@ class Config:
     """g."""
     entropy_bonus: float = 0.005
     """Worth of a nat of entropy."""
+    first_log_sd: float = 0.0
+    """Log standard deviation with which actions that are numbers are tried at first."""
 
 
 def learnt(
-    design: Any, config: Config, seed: int, report: Callable[[int, float], None] | None = None
+    design: Any,
+    config: Config,
+    seed: int,
+    report: Callable[[int, float], None] | None = None,
+    wrapped: Callable[[Any], Any] = lambda worlds: worlds,
 ) -> Any:
     """Trains PPO, with observations and rewards in units of their spread.
 
@@ -46,6 +52,7 @@ def learnt(
       config: settings.
       seed: of worlds, weights and actions.
       report: is told (steps so far, mean return of recent episodes) after each rollout.
+      wrapped: worlds, as Stable-Baselines3 takes them -> the same with other actions.
 
     Returns:
       A function (num_worlds, first_seed) -> `[N]` the returns of the most likely actions.
@@ -54,7 +61,7 @@ def learnt(
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
 
-    worlds = SB3VecEnv(StoryVectorEnv(Worlds(design, config.num_worlds), "SameStep"))
+    worlds = wrapped(SB3VecEnv(StoryVectorEnv(Worlds(design, config.num_worlds), "SameStep")))
     normed = VecNormalize(VecMonitor(worlds), gamma=config.discount, clip_obs=20.0)
 
     class Report(BaseCallback):
@@ -78,12 +85,14 @@ def learnt(
         ent_coef=config.entropy_bonus,
         seed=seed,
         device="cpu",
+        policy_kwargs={"log_std_init": config.first_log_sd},
     )
     normed.seed(1_000_000 * (seed + 1))
     model.learn(config.num_steps, callback=Report())
 
     def returns(num_worlds: int, first_seed: int) -> np.ndarray:
-        env = SB3VecEnv(StoryVectorEnv(Worlds(design, num_worlds), "SameStep"), seed=first_seed)
+        made = SB3VecEnv(StoryVectorEnv(Worlds(design, num_worlds), "SameStep"), seed=first_seed)
+        env = wrapped(made)
         seen: Any = env.reset()
         total = np.zeros(num_worlds)
         for _ in range(design.num_steps):
