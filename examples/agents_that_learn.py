@@ -27,8 +27,7 @@ from scipy import stats
 from examples import policy_gradient, ppo, slate_q
 from examples.learning_tasks import TASKS, Task, films
 from recsim_ng import TFRuntime
-from recsim_ng.plot import style
-from recsim_ng.plot.spread import spread
+from recsim_ng.plot import spread, style
 from recsim_ng.stories import interest_evolution
 
 _EVALUATED = 10**6  # first seed of the worlds that learners are compared in: none learnt there
@@ -222,7 +221,9 @@ def plot(found: dict[str, Any], task: str, path: Path) -> None:
         levels.setdefault(mean, []).append(name)
     low, high = axes.get_ylim()
     room = 1.35 * _POINTS / 72 / _HEIGHT * (high - low)
-    for y, names in zip(spread(list(levels), [room] * len(levels)), levels.values(), strict=True):
+    for y, names in zip(
+        spread.spread(list(levels), [room] * len(levels)), levels.values(), strict=True
+    ):
         axes.text(
             max(ends), y, f" {', '.join(names)}", fontsize=_POINTS, color=style.INK, va="center"
         )

@@ -51,6 +51,9 @@ class Config:
     """By which rewards are divided, so that values are of the size of a network's numbers."""
     following: float = 0.2
     """How far the copy follows in each iteration, as a share of the way."""
+    most_error: float = 5.0
+    """Greater errors pull no harder than this (Huber, 1964); inf: they do, so that values are means
+    of rewards even where these have a long tail."""
 
 
 def slates_of(num_docs: int, slate_size: int) -> np.ndarray:
@@ -207,8 +210,7 @@ class SlateQ:
         with tf.GradientTape() as tape:
             items = self.network(now / self._scale)
             errors = tf.gather(items, chosen, batch_dims=1) - goal
-            loss = tf.reduce_mean(
-                tf.where(tf.abs(errors) < 5.0, 0.5 * errors**2, 5.0 * tf.abs(errors))
-            )
+            least = tf.minimum(tf.abs(errors), self._config.most_error)
+            loss = tf.reduce_mean(least * (tf.abs(errors) - 0.5 * least))
         weights = self.network.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))

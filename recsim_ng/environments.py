@@ -15,9 +15,15 @@ from typing import Any
 
 from gymnasium.envs.registration import register, registry
 
+# What a film service hears of a person; the enjoyment that they expected is theirs.
+_SAID = ("choice", "is_chosen", "rating")
 # By name of the environment: the story, what is changed of its settings, and of make_env's.
 _READY: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "Bandits": ("bandits", {"num_bandits": 1}, {"agent": "algorithm", "num_steps": 100}),
+    "Bandits": (
+        "bandits",
+        {"num_bandits": 1},
+        {"agent": "algorithm", "reward": "bandit rewards.reward", "num_steps": 100},
+    ),
     "Ecosystem": (
         "ecosystem",
         {"num_users": 20, "num_provider_clusters": 2, "num_docs": 10, "recommender": "random"},
@@ -44,8 +50,12 @@ _READY: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "MovieLens": (
         "movielens",
-        {"num_users": 1, "recommender": "random"},
-        {"reward": "metrics state.enjoyment", "num_steps": 100},
+        {"num_users": 1, "recommender": "random", "allow_repeats": True},
+        {
+            "observation": ["available docs", *(f"user response.{x}" for x in _SAID)],
+            "reward": "metrics state.enjoyment",
+            "num_steps": 100,
+        },
     ),
     "Social": (
         "social",
@@ -110,6 +120,9 @@ def make_vec(environment: str, num_envs: int, **options: Any) -> Any:
     return StoryVectorEnv(Worlds(made, num_envs), render_mode=render_mode, **mode)
 
 
+# Gymnasium looks here for what can be shown before it makes one.
+make.metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}  # type: ignore[attr-defined]
+
 _designs: dict[Any, Any] = {}
 _MOST_DESIGNS = 16
 
@@ -137,6 +150,7 @@ def _design(environment: str, options: dict[str, Any], render_mode: str | None) 
 
 def _story(environment: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The story's variables, and what of the options is for the environment."""
+    from recsim_ng.core import check
     from recsim_ng.core.errors import ConfigError
     from recsim_ng.runtime.environment import make_env
     from recsim_ng.stories import catalogue
@@ -144,7 +158,8 @@ def _story(environment: str, options: dict[str, Any]) -> tuple[Any, dict[str, An
     story, settings, defaults = _READY[environment]
     module = catalogue.find(story).load()
     names = {field.name for field in dataclasses.fields(module.Config)}
-    options = {("num_steps" if n == "max_episode_steps" else n): x for n, x in options.items()}
+    options = dict(options)
+    most = options.pop("max_episode_steps", None)  # of a vector; gymnasium.make keeps its own
     ours = set(inspect.signature(make_env).parameters) - {"story", "render_mode"}
     unknown = sorted(set(options) - names - ours)
     if unknown:
@@ -161,4 +176,7 @@ def _story(environment: str, options: dict[str, Any]) -> tuple[Any, dict[str, An
         raise ConfigError(f"recsim_ng/{environment}-v0: needs the settings {missing}, got none")
     config = {**settings, **{n: x for n, x in options.items() if n in names}}
     rest = {**defaults, **{n: x for n, x in options.items() if n in ours}}
+    if most not in (None, -1):
+        check.whole(f"recsim_ng/{environment}-v0", "max_episode_steps", most, 1)
+        rest["num_steps"] = min(most, rest["num_steps"] or most)
     return module.story(module.Config(**config)), rest

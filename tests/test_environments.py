@@ -121,10 +121,11 @@ def test_an_episode_is_the_run_of_the_story_with_these_actions_forced(name, fold
     env = gymnasium.make(f"recsim_ng/{name}-v0", **options)
     env.action_space.seed(1)
     actions = [env.action_space.sample() for _ in range(STEPS)]
-    observations, infos, rewards = [], [], []
+    variables, rest = forced(name, options, actions)
+    runtime, design = TFRuntime(variables), env.unwrapped.design
     for seed in (5, None):  # an episode, and the next
         observation, info = env.reset(seed=seed)
-        words = info["episode_seed"]
+        run_seed = info["episode_seed"] if seed is None else seed
         observations, infos, rewards = [observation], [info], []
         for action in actions:
             observation, reward, terminated, truncated, info = env.step(action)
@@ -132,9 +133,18 @@ def test_an_episode_is_the_run_of_the_story_with_these_actions_forced(name, fold
             infos.append(info)
             rewards.append(reward)
         assert truncated and not terminated
-    variables, rest = forced(name, options, actions)
-    trajectory = TFRuntime(variables).trajectory(STEPS + 1, seed=words)
-    design = env.unwrapped.design
+        trajectory = runtime.trajectory(STEPS + 1, seed=run_seed)
+        require_episode(design, trajectory, observations, infos)
+        variable, _, field = rest.get("reward", "metrics state.reward").partition(".")
+        series = np.asarray(trajectory[variable].get(field), float)
+        series = series.reshape(STEPS + 1, -1).mean(-1)
+        lag = 0 if variable in design.world.after else 1
+        np.testing.assert_allclose(rewards, series[lag : lag + STEPS], rtol=1e-5, atol=1e-5)
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(actions[0])
+
+
+def require_episode(design, trajectory, observations, infos):
     checked = 0
     for f in (*design.observation, *design.info):
         which = observations if f in design.observation else infos
@@ -146,15 +156,6 @@ def test_an_episode_is_the_run_of_the_story_with_these_actions_forced(name, fold
             np.testing.assert_allclose(which[t][f.key], want, rtol=1e-5, atol=1e-5)
             checked += 1
     assert checked >= STEPS
-    variable, _, field = rest.get("reward", "metrics state.reward").partition(".")
-    if field not in trajectory[variable]:
-        variable, field = "bandit rewards", "reward"
-    series = np.asarray(trajectory[variable].get(field), float)
-    series = series.reshape(STEPS + 1, -1).mean(-1)
-    lag = 0 if variable in design.world.after else 1
-    np.testing.assert_allclose(rewards, series[lag : lag + STEPS], rtol=1e-5, atol=1e-5)
-    with pytest.raises(gymnasium.error.ResetNeeded):
-        env.step(actions[0])
 
 
 def test_worlds_of_a_vector_are_the_single_environments_of_their_seeds(name, folder):
@@ -188,6 +189,44 @@ def test_an_unknown_option_and_a_missing_one_are_told():
         gymnasium.make("recsim_ng/InterestEvolution-v0", num_user=3)
     with pytest.raises(ConfigError, match=r"needs the settings \['ratings'\]"):
         gymnasium.make("recsim_ng/MovieLens-v0")
+
+
+def test_a_bandit_pays_what_is_drawn_and_not_its_mean():
+    env = gymnasium.make("recsim_ng/Bandits-v0", num_steps=20)
+    observation, _ = env.reset(seed=0)
+    rewards = []
+    for t in range(20):
+        observation, reward, *_ = env.step(t % 3)
+        np.testing.assert_allclose(observation["bandit rewards/reward"], reward)
+        rewards.append(reward)
+    assert set(rewards) == {0.0, 1.0}
+
+
+def test_a_vector_may_be_cut_as_a_single_one_is():
+    name, steps = "recsim_ng/LongTermSatisfaction-v0", []
+    for most in (2, 100, -1):
+        single = gymnasium.make(name, num_steps=3, max_episode_steps=most)
+        worlds = gymnasium.make_vec(name, 2, num_steps=3, max_episode_steps=most)
+        for env, action in ((single, 0), (worlds, [0, 0])):
+            env.reset(seed=0)
+            count = 1
+            while not np.all(env.step(action)[3]):
+                count += 1
+            steps.append(count)
+    assert steps == [2, 2, 3, 3, 3, 3]
+
+
+def test_gymnasium_finds_what_can_be_shown():
+    env = gymnasium.make("recsim_ng/LongTermSatisfaction-v0", render_mode="ansi_list", num_steps=3)
+    env.reset(seed=0)
+    env.step(1)
+    assert len(env.render()) == 2
+
+
+def test_what_a_person_expects_to_enjoy_is_not_shown(folder):
+    env = gymnasium.make("recsim_ng/MovieLens-v0", **options_of("MovieLens", folder))
+    assert "user response/rating" in env.observation_space.spaces
+    assert "user response/enjoyment" not in env.observation_space.spaces
 
 
 def test_the_same_options_compile_once():

@@ -216,7 +216,7 @@ class StoryEnv(gymnasium.Env[Any, Any]):
 
     def _drawn(self, reward: float) -> dict[str, Any]:
         """What is drawn, by keys."""
-        return {**{key: read(self._now) for key, read in self._draw}, "reward": reward}
+        return {**{key: read(self._now).copy() for key, read in self._draw}, "reward": reward}
 
     def _read(self) -> tuple[Any, dict[str, Any], float, bool]:
         now = self._now

@@ -24,10 +24,12 @@ from recsim_ng.runtime.environment_step import Shown, StepFunctions
 from recsim_ng.runtime.environment_world import World
 
 AGENTS = {"recommender": "slate docs", "algorithm": "algorithm choice.arm"}
-_REWARDS = ("metrics state.reward", "bandit rewards.reward")
+# A bandit's metrics keep the mean of the arm; what it pays comes first.
+_REWARDS = ("bandit rewards.reward", "metrics state.reward")
 _METRICS = "metrics state"
 _DOCS = "available docs"
 _MASK = "is_candidate"
+_FEATURES = "doc_features"
 
 Names = str | Sequence[str]
 Rule = str | Callable[[NetworkValue], Any]
@@ -81,7 +83,7 @@ def design(
     action: ActionKind = "slate",
     docs: str | None = _DOCS,
     repeats: bool = False,
-    features: str = "doc_features",
+    features: str = _FEATURES,
     mask: str = _MASK,
     action_range: tuple[float, float] = (-1.0, 1.0),
     info: Names | None = None,
@@ -113,22 +115,31 @@ def design(
     target, field = target_of(network, agent)
     if num_steps is not None:
         check.whole("make_env", "num_steps", num_steps, 1)
-    _require_range(action_range)
+    require_range("make_env", action_range)
     if action not in KINDS:
         raise ConfigError(f"action: must be one of {list(KINDS)}, got {action!r}")
     if docs is not None and docs not in names and docs != _DOCS:
         raise ConfigError(f"docs: must be one of the variables {names}, got {docs!r}")
-    known_fields = {f for v in network.variables for f in v.spec}
-    if mask not in known_fields and mask != _MASK:
-        raise ConfigError(f"mask: must be a field of the documents, got {mask!r}")
+    is_slates = docs in names and docs != target and not field
+    if is_slates:
+        require_mask(network, str(docs), mask)
+    else:
+        given = {"action": action, "repeats": repeats, "features": features, "mask": mask}
+        usual = {"action": "slate", "repeats": False, "features": _FEATURES, "mask": _MASK}
+        odd = [name for name in given if given[name] != usual[name]]
+        if odd:
+            raise ConfigError(
+                f"{odd[0]}: is for slates of documents, got {given[odd[0]]!r} for the agent "
+                f"{agent!r}, who gives a field's own values; leave it out"
+            )
     holder: list[Action] = []
     world = World(network, {target: lambda a, current: holder[0].pin(a, current)})
-    if docs in names and docs != target and not field:
+    if is_slates:
         made: Action = slate_action(
             world,
             target,
             action,
-            docs=docs,
+            docs=str(docs),
             repeats=repeats,
             features=features,
             mask=mask,
@@ -141,9 +152,8 @@ def design(
     shown_info = list(fields_named(world, _names(info), None, "info"))
     if info is None and _METRICS in names:
         shown_info = fields_named(world, [_METRICS])
-    mask_field = getattr(made, "mask", None)
-    if mask_field is not None:
-        shown_info.append(mask_field)
+    if made.mask is not None:
+        shown_info.append(made.mask)
     drawn = fields_named(world, _drawn(names, target)) if render else []
     further = {f.place: f for f in shown_info if f not in seen}
     shown = Shown(
@@ -195,14 +205,39 @@ def target_of(network: Network, agent: Any) -> tuple[str, str]:
     return target, field
 
 
-def _require_range(action_range: Any) -> None:
+def require_mask(network: Network, docs: str, mask: str) -> None:
+    """Requires that documents have a mask, if one is named.
+
+    Args:
+      network: the story.
+      docs: the variable that holds documents.
+      mask: its field of who may be shown what.
+
+    Raises:
+      ConfigError: (also a ValueError) there is no such field.
+    """
+    fields = list(next(v.spec for v in network.variables if v.name == docs).as_dict)
+    if mask not in fields and mask != _MASK:
+        raise ConfigError(f"mask: must be a field of '{docs}', {fields}, got {mask!r}")
+
+
+def require_range(where: str, action_range: Any) -> None:
+    """Requires bounds of numbers.
+
+    Args:
+      where: for errors.
+      action_range: the least and the greatest.
+
+    Raises:
+      ConfigError: (also a ValueError) they are none.
+    """
     try:
         low, high = (float(x) for x in action_range)
     except (TypeError, ValueError):
         low, high = 0.0, 0.0
     if not -np.inf < low < high < np.inf:
         raise ConfigError(
-            "make_env: action_range must be two finite numbers, the least first, got "
+            f"{where}: action_range must be two finite numbers, the least first, got "
             f"{action_range!r}"
         )
 

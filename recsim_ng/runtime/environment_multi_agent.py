@@ -17,7 +17,13 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime import runtime
 from recsim_ng.runtime.environment_action import Action, ActionError, FieldAction, array_of, brief
-from recsim_ng.runtime.environment_design import Rule, rule_of, target_of
+from recsim_ng.runtime.environment_design import (
+    Rule,
+    require_mask,
+    require_range,
+    rule_of,
+    target_of,
+)
 from recsim_ng.runtime.environment_episode import Series
 from recsim_ng.runtime.environment_program import Program
 from recsim_ng.runtime.environment_seat import (
@@ -34,6 +40,7 @@ from recsim_ng.runtime.environment_slate import SlateAction, slate_action
 from recsim_ng.runtime.environment_step import Shown, StepFunctions
 from recsim_ng.runtime.environment_world import World
 
+_DOCS = "available docs"
 _is_there = importlib.util.find_spec("pettingzoo") is not None
 _ParallelEnv: Any = importlib.import_module("pettingzoo").ParallelEnv if _is_there else object
 
@@ -44,7 +51,7 @@ def make_parallel_env(
     *,
     terminated: Rule | None = None,
     num_steps: int | None = None,
-    docs: str = "available docs",
+    docs: str = _DOCS,
     mask: str = "is_candidate",
     action_range: tuple[float, float] = (-1.0, 1.0),
 ) -> StoryParallelEnv:
@@ -78,7 +85,13 @@ def make_parallel_env(
         raise ConfigError("make_parallel_env: seats must be of one agent or more, got none")
     if num_steps is not None:
         check.whole("make_parallel_env", "num_steps", num_steps, 1)
+    require_range("make_parallel_env", action_range)
     network = runtime.as_network(story)
+    names = [v.name for v in network.variables]
+    if docs in names:
+        require_mask(network, docs, mask)
+    elif docs != _DOCS:
+        raise ConfigError(f"docs: must be one of the variables {names}, got {docs!r}")
     targets = {name: target_of(network, seat.agent) for name, seat in seats.items()}
     actions: dict[str, Action] = {}
     pins = {

@@ -69,17 +69,18 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         self._reset_options()
         return _widened(observation, 1)
 
-    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+    def seed(self, seed: int | None = None) -> Sequence[int]:
         """Sets the seed of world 0 for the next reset.
 
         Args:
-          seed: world i has seed + i.
+          seed: world i has seed + i; None: one that is drawn.
 
         Returns:
           The seed of each world.
         """
-        self._first_seed = seed
-        return [None if seed is None else seed + i for i in range(self.num_envs)]
+        first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        self._first_seed = first
+        return [first + i for i in range(self.num_envs)]
 
     def step_async(self, actions: np.ndarray) -> None:
         """Takes the actions of the next step.
@@ -100,6 +101,7 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         ended = terminated | truncated
         infos = self._infos(found)
         for i in np.flatnonzero(ended).tolist():
+            self.reset_infos[i] = dict(infos[i])  # of the episode that has begun
             infos[i].update({k: x[i] for k, x in found["final_info"].items() if k[0] != "_"})
             infos[i]["terminal_observation"] = _widened(found["final_obs"][i], 0)
             infos[i]["TimeLimit.truncated"] = bool(truncated[i] and not terminated[i])

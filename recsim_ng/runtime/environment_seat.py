@@ -16,6 +16,7 @@ from recsim_ng.runtime.environment_action import Action, FieldAction
 from recsim_ng.runtime.environment_design import Names, Rule, observed_by, place_of, rule_of
 from recsim_ng.runtime.environment_field import SeenField, lone, seen_field
 from recsim_ng.runtime.environment_slate import SlateAction
+from recsim_ng.runtime.environment_slate_space import SlateSpace
 from recsim_ng.runtime.environment_world import World
 
 
@@ -121,6 +122,8 @@ def _part_of(space: Any, part: tuple[int, ...] | None, axis: int) -> Any:
         found = np.take(x, part, axis)
         return found.squeeze(axis) if len(part) == 1 else found
 
+    if isinstance(space, SlateSpace):
+        return space.taken(part)
     if isinstance(space, gymnasium.spaces.MultiDiscrete):
         counts, start = taken(space.nvec), taken(space.start)
         if not counts.shape:

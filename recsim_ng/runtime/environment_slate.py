@@ -76,10 +76,8 @@ def slate_action(
 
     Raises:
       ConfigError: (also a ValueError) the slates cannot be made of the documents, or the kind is
-        unknown or not for such slates.
+        not for such slates.
     """
-    if kind not in KINDS:
-        raise ConfigError(f"action: must be one of {list(KINDS)}, got {kind!r}")
     if docs in world.after:
         raise ConfigError(
             f"action: the documents must be known before the agents act, got docs='{docs}', which "
@@ -188,15 +186,11 @@ class SlateAction:
         lead, docs, size = slates.lead, slates.num_docs, slates.slate_size
         if kind == "slate":
             shape = (*lead, size)
-            self.space: Any = (
-                gymnasium.spaces.MultiDiscrete(np.full(shape, docs))
-                if repeats or size == 1
-                else SlateSpace(np.full(shape, docs))
-            )
+            self.space: Any = SlateSpace(np.full(shape, docs), repeats or size == 1)
             self.spec = tf.TensorSpec(shape, tf.int32)
         elif kind == "document":
             self.space = (
-                gymnasium.spaces.MultiDiscrete(np.full(lead, docs))
+                SlateSpace(np.full(lead, docs), repeats=True)
                 if lead
                 else gymnasium.spaces.Discrete(docs)
             )

@@ -97,7 +97,10 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
         self.single_observation_space = copy.deepcopy(worlds.design.observation_space)
         self.single_action_space = copy.deepcopy(worlds.design.action.space)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = _batched(self.single_action_space, self.num_envs)
+        single = self.single_action_space
+        self.action_space = batch_space(single, self.num_envs)
+        if worlds.design.action.mask is not None and isinstance(single, gymnasium.spaces.Discrete):
+            self.action_space = SlateSpace(np.full(self.num_envs, single.n), repeats=True)
         self._state: WorldsState | None = None
         self._shown: dict[str, Any] = {}
         self._is_over = np.zeros(self.num_envs, bool)
@@ -182,7 +185,8 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
         if ended.any():  # theirs are not read
             actions = array_of(actions)
             if actions.shape == (self.num_envs, *action.legal.shape):
-                actions = np.where(_wide(ended, actions), action.legal, actions)
+                legal = action.legal.astype(actions.dtype)
+                actions = np.where(_wide(ended, actions), legal, actions)
         checked = action.checked(actions, (self.num_envs,))
         if action.mask is not None:
             action.require_allowed(checked[~ended], self._allowed()[~ended])
@@ -216,14 +220,17 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
         last, info = self._observation(shown), self._info(shown, over)
         finals = np.full(self.num_envs, None, object)
         for i in np.flatnonzero(over).tolist():
-            finals[i] = {k: x[i] for k, x in last.items()} if isinstance(last, dict) else last[i]
+            finals[i] = (
+                {k: x[i, ...] for k, x in last.items()} if isinstance(last, dict) else last[i, ...]
+            )
         assert self._state is not None
         self._state, self._shown = self.worlds.renew(self._state, shown, tf.constant(over))
         for i, timeline in enumerate(self._timelines):
             if over[i]:
                 timeline.begin(self._of_world(i))
         further = self._info(self._shown, None, over)
-        further.update(final_obs=finals, _final_obs=over, final_info=info, _final_info=over)
+        further.update(final_obs=finals, _final_obs=over.copy())
+        further.update(final_info=info, _final_info=over.copy())
         return self._observation(self._shown), rewards, terminated, truncated, further
 
     def render(self) -> tuple[Any, ...] | None:
@@ -242,11 +249,13 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
             got = f"{len(seed)}" if hasattr(seed, "__len__") else repr(seed)
             raise ConfigError(f"seed: must be one for each of {self.num_envs} worlds, got {got}")
         for i, x in enumerate(seed):
-            if x is None and self._state is None:
-                raise ConfigError(f"seed: that of world {i} must be an int at first, got None")
             if x is not None and (isinstance(x, bool) or not isinstance(x, int | np.integer)):
                 raise ConfigError(f"seed: that of world {i} must be an int or None, got {x!r}")
-        return [None if x is None else int(x) for x in seed]
+        given = [None if x is None else int(x) for x in seed]
+        if self._state is not None or None not in given:
+            return given
+        fresh = noise.fresh_seed() >> 1  # there is no next episode yet
+        return [fresh + i if x is None else x for i, x in enumerate(given)]
 
     def _reset_mask(self, options: dict[str, Any] | None) -> np.ndarray:
         mask = (options or {}).get("reset_mask")
@@ -314,9 +323,3 @@ def _wide(which: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _chosen(mask: np.ndarray, new: Any, old: Any) -> Any:
     return tf.where(np.reshape(mask, (-1,) + (1,) * (new.shape.rank - 1)), new, old)
-
-
-def _batched(space: gymnasium.spaces.Space, count: int) -> gymnasium.spaces.Space:
-    if isinstance(space, SlateSpace):
-        return SlateSpace(np.broadcast_to(space.nvec, (count, *space.nvec.shape)).copy())
-    return batch_space(space, count)

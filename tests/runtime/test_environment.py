@@ -1,9 +1,12 @@
 """Environments of any story: what the agent sees and does, rewards, ends, and what is refused."""
 
+import warnings
+
 import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
+from gymnasium.vector.utils import batch_space
 
 from recsim_ng import ed
 from recsim_ng.core.errors import ConfigError, NetworkError
@@ -12,6 +15,7 @@ from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable, value
 from recsim_ng.runtime.environment import StoryEnv, make_env
 from recsim_ng.runtime.environment_action import ActionError
+from recsim_ng.runtime.environment_slate_space import SlateSpace
 from recsim_ng.runtime.environment_vector import StoryVectorEnv, make_vec_env
 from recsim_ng.runtime.environment_worlds import Worlds, seeds_of
 from recsim_ng.stories import interest_evolution
@@ -291,6 +295,12 @@ REFUSED = {
     "render": ({"render_mode": "human"}, "render_mode: must be one of"),
     "range": ({"action": "scores", "action_range": (1.0, -1.0)}, "action_range"),
     "info": ({"info": ["x"]}, "info: must name"),
+    "mask": ({"mask": "choice"}, r"mask: must be a field of 'available docs', .* got 'choice'"),
+    "not of slates": (
+        {"agent": "user response.choice", "action": "proto"},
+        "action: is for slates of documents, got 'proto' for the agent 'user response.choice'",
+    ),
+    "repeats": ({"agent": "user response.choice", "repeats": True}, "repeats: is for slates"),
 }
 
 
@@ -388,7 +398,7 @@ def test_a_vector_refuses_what_does_not_fit():
         make_vec_env(story(), 0, reward="user state.mood")
 
 
-def test_worlds_are_pure_functions_with_gradients(env):
+def test_worlds_are_pure_functions(env):
     worlds = Worlds(environment(action="proto", reward="user state.mood", num_steps=3).design, 4)
 
     @tf.function
@@ -404,6 +414,72 @@ def test_worlds_are_pure_functions_with_gradients(env):
     again, _ = total(seeds_of([3, 4, 5, 6]))
     np.testing.assert_array_equal(rewards, again)
     assert rewards.shape == (4, 3) and bool(tf.reduce_all(truncated))
+
+
+def test_rewards_have_gradients_by_actions():
+    worlds = Worlds(environment(agent="user state.mood", reward="user state.mood").design, 2)
+    state, _ = worlds.reset(seeds_of([3, 4]))
+
+    def reward(x):
+        return worlds.step(state, x)[1]["reward"]
+
+    x = tf.constant([0.5, -1.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(reward(x) ** 2)
+    now = reward(x).numpy()
+    slope = (reward(x + 0.01).numpy() - reward(x - 0.01).numpy()) / 0.02
+    assert np.all(slope != 0)
+    np.testing.assert_allclose(tape.gradient(total, x), 2 * now * slope, rtol=1e-2)
+
+
+def test_what_a_learner_writes_into_is_not_what_is_drawn():
+    env = environment(render_mode="ansi", observation=["user response.choice"])
+    env.reset(seed=0)
+    observed, *_ = env.step([0, 1])
+    before = env.render()
+    observed["user response/choice"][...] = 99
+    assert env.render() == before
+
+
+def test_slates_of_a_space_keep_to_a_mask_with_repeats_and_without(rng):
+    for repeats in (False, True):
+        space = SlateSpace(np.full([3, 2], 5), repeats, seed=1)
+        mask = np.ones([3, 5], np.int8)
+        mask[1, [0, 2, 3]] = 0
+        drawn = np.array([space.sample(mask=mask) for _ in range(300)])
+        assert all(space.contains(x) for x in drawn)
+        assert set(drawn[:, 1].ravel()) == {1, 4} and set(drawn[:, 0].ravel()) == set(range(5))
+        assert np.any(drawn[..., 0] == drawn[..., 1]) == repeats
+        many = batch_space(space, 4)
+        assert isinstance(many, SlateSpace) and many.sample(mask=np.tile(mask, [4, 1, 1])) in many
+        assert many == batch_space(space, 4) != batch_space(SlateSpace(space.nvec, not repeats), 4)
+    ones = SlateSpace(np.full([3], 5), repeats=True, seed=2)  # a document for each of three users
+    drawn = np.array([ones.sample(mask=mask) for _ in range(300)])
+    assert drawn.shape == (300, 3) and set(drawn[:, 1]) == {1, 4}
+
+
+def test_masks_are_taken_by_vectors_of_every_action_on_places():
+    for slate in ({}, {"repeats": True}):
+        worlds = make_vec_env(story(2, blocked=[2]), 3, reward="user state.mood", **slate)
+        _, info = worlds.reset(seed=0)
+        worlds.action_space.seed(0)
+        for _ in range(20):
+            slates = worlds.action_space.sample(mask=info["action_mask"])
+            assert not np.any(slates == 2)
+            worlds.step(slates)
+
+
+def test_final_observations_are_in_the_space_of_one_world(three):
+    worlds = StoryVectorEnv(three, "SameStep")
+    worlds.reset(seed=0)
+    for _ in range(3):
+        *_, info = worlds.step([[0, 1]] * 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert all(x in worlds.single_observation_space for x in info["final_obs"])
+    info["_final_obs"][:] = False
+    assert info["_final_info"].all()
 
 
 def test_rendering_shows_the_first_user_as_text_and_as_a_picture():
@@ -503,8 +579,11 @@ def test_who_is_the_user_decides_what_follows():
 def test_seeds_may_be_given_to_some_worlds_and_actions_after_the_end_are_not_read(env, three):
     worlds = StoryVectorEnv(three)
     key = "available docs/doc_value"
-    with pytest.raises(ConfigError, match="that of world 1 must be an int at first, got None"):
-        worlds.reset(seed=[1, None, 2])
+    chance = [worlds.reset(seed=[1, None, 2])[0][key], StoryVectorEnv(three).reset()[0][key]]
+    worlds = StoryVectorEnv(three)
+    chance.append(worlds.reset(seed=[1, None, 2])[0][key])
+    np.testing.assert_array_equal(chance[0][[0, 2]], chance[2][[0, 2]])
+    assert not np.allclose(chance[0][1], chance[2][1])  # at first a seed is drawn
     first = worlds.reset(seed=[1, 5, 2])[0][key]
     again, info = worlds.reset(seed=[1, None, 9])
     np.testing.assert_array_equal(again[key][0], first[0])
@@ -514,7 +593,7 @@ def test_seeds_may_be_given_to_some_worlds_and_actions_after_the_end_are_not_rea
     assert info["episode_seed"][2].tolist() == [9, 0]
     for _ in range(3):
         worlds.step([[0, 1]] * 3)
-    worlds.step([[7, 7]] * 3)
+    worlds.step(np.full([3, 2], 7, np.uint64))
     with pytest.raises(ActionError):
         worlds.step([[7, 7]] * 3)
 

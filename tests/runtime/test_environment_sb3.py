@@ -51,3 +51,23 @@ def test_what_does_not_fit_is_refused():
         SB3VecEnv(made("NextStep"))
     with pytest.raises(ConfigError, match="env must be what make_vec_env"):
         SB3VecEnv(gymnasium.make("recsim_ng/InterestEvolution-v0"))
+
+
+def test_seeds_are_set_and_drawn_and_episodes_that_begin_are_told():
+    pytest.importorskip("stable_baselines3")
+    env = SB3VecEnv(made())
+    assert env.seed(7) == [7, 8, 9, 10]
+    first = env.reset()
+    assert [info["episode_seed"].tolist() for info in env.reset_infos] == [
+        [s, 0] for s in range(7, 11)
+    ]
+    drawn = env.seed(None)
+    assert drawn != env.seed(None) and drawn[3] == drawn[0] + 3
+    env.seed(7)
+    again = env.reset()
+    for key, x in first.items():
+        np.testing.assert_array_equal(again[key], x)
+    for _ in range(3):
+        env.step(np.tile([0, 1], [4, 1]))
+    assert env.reset_infos[0]["episode_seed"].tolist() != [7, 0]
+    assert "terminal_observation" not in env.reset_infos[0]
