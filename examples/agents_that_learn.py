@@ -21,14 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from scipy import stats
 
 from examples import policy_gradient, ppo, slate_q
 from examples.learning_tasks import TASKS, Task, films
 from recsim_ng import TFRuntime
 from recsim_ng.plot import spread, style
-from recsim_ng.stories import interest_evolution
 
 _EVALUATED = 10**6  # first seed of the worlds that learners are compared in: none learnt there
 LEARNERS = ("policy_gradient", "slate_q", "ppo")
@@ -80,64 +78,37 @@ def train(task: Task, learner: str, seed: int, config: Config) -> Curve:
     steps: list[float] = []
     returns: list[float] = []
     start = time.monotonic()
-    design = task.design()
+    design, own = task.design(), task.settings[learner]
     if learner == "ppo":
-        settings = ppo.Config(**task.ppo)
-        settings = dataclasses.replace(settings, num_steps=int(settings.num_steps * config.effort))
 
         def report(step: int, mean: float) -> None:
             steps.append(float(step))
             returns.append(mean)
 
+        settings = ppo.Config(**own)
+        settings = dataclasses.replace(settings, num_steps=int(settings.num_steps * config.effort))
         evaluate = ppo.learnt(design, settings, seed, report, task.wrapped)
         final = float(np.mean(evaluate(config.num_worlds, _EVALUATED)))
         return Curve(steps, returns, final, time.monotonic() - start)
-    made = _ours(task, learner, design, seed, config)
-    agent, updates, a_step = made
+    sizes = design, task.num_docs, task.slate_size, task.scale
+    usual: Any
+    agent_of: Any
+    if learner == "policy_gradient":
+        usual = policy_gradient.Config(**own)
+        agent_of = policy_gradient.PolicyGradient
+        model: tuple[Any, ...] = ()
+    else:
+        usual = slate_q.Config(**own)
+        agent_of = slate_q.SlateQ
+        assert task.choice_logits is not None
+        model = task.choice_logits
+    updates = max(1, int(usual.num_updates * config.effort))
+    agent = agent_of(*sizes, *model, dataclasses.replace(usual, num_updates=updates), seed)
     for i in range(updates):
         returns.append(agent.update(i))
-        steps.append((i + 1) * a_step)
+        steps.append((i + 1.0) * usual.num_worlds * design.num_steps)
     final = float(np.mean(agent.returns(_EVALUATED, config.num_worlds)))
     return Curve(steps, returns, final, time.monotonic() - start)
-
-
-def _ours(
-    task: Task, learner: str, design: Any, seed: int, config: Config
-) -> tuple[Any, int, float]:
-    is_kale = task.slate_size == 1
-    if learner == "policy_gradient":
-        settings = policy_gradient.Config(
-            num_updates=max(1, int((300 if is_kale else 400) * config.effort)),
-            learning_rate=0.003 if is_kale else 0.01,
-            entropy_bonus=0.02 if is_kale else 0.01,
-            discount=1.0 if is_kale else 0.99,
-        )
-        agent: Any = policy_gradient.PolicyGradient(
-            design, task.num_docs, task.slate_size, task.scale, settings, seed
-        )
-        return agent, settings.num_updates, settings.num_worlds * design.num_steps
-    found = slate_q.Config(num_updates=max(1, int((150 if is_kale else 200) * config.effort)))
-    if is_kale:  # one document is shown, and always consumed
-        # Satisfaction forgets within ten steps; nearer values are better told from the noise.
-        found = dataclasses.replace(
-            found, reward_scale=100.0, discount=0.9, num_worlds=256, batch_size=2048
-        )
-
-        def logits(observation: Any) -> Any:
-            return tf.zeros([tf.shape(observation)[0], task.num_docs])
-
-        nothing = -np.inf
-    else:
-        docs = interest_evolution.frozen_documents(task.config("myopic")).get("doc_features")
-
-        def logits(observation: Any) -> Any:
-            return 2.0 - tf.norm(observation[:, None, :2] - docs, axis=-1)
-
-        nothing = 0.0
-    agent = slate_q.SlateQ(
-        design, task.num_docs, task.slate_size, task.scale, logits, nothing, found, seed
-    )
-    return agent, found.num_updates, found.num_worlds * design.num_steps
 
 
 def others(task: Task) -> dict[str, tuple[float, float]]:
@@ -147,9 +118,10 @@ def others(task: Task) -> dict[str, tuple[float, float]]:
       task: whose story it is.
     """
     found = {}
+    steps = task.design().num_steps
     for name in task.others:
         runtime = TFRuntime(task.story(task.config(name)))
-        metric, steps = task.reward, task.design().num_steps
+        metric = task.reward
         runs = [
             runtime.trajectory(steps, seed=s, record=metric.record) for s in range(task.num_runs)
         ]
@@ -184,7 +156,7 @@ def run(config: Config, report: Callable[[str], None] = lambda text: None) -> di
         found[name] = {"others": others(task), "learners": {}}
         for other, (mean, error) in found[name]["others"].items():
             report(f"{name}: {other} {mean:,.1f} ({error:.1f})")
-        for learner in (x for x in config.learners if x in task.learners):
+        for learner in (x for x in config.learners if x in task.settings):
             curves = []
             for seed in range(config.num_seeds):
                 curves.append(train(task, learner, seed, config))
@@ -287,9 +259,10 @@ def main() -> None:
     found = run(config, lambda text: print(text, flush=True))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "learning.json").write_text(json.dumps(found))
-    for task in found:
-        plot(found, task, options.out / f"{task}.png")
     print(table(found))
+    for task in found:
+        if found[task]["learners"]:
+            plot(found, task, options.out / f"{task}.png")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
 import gymnasium
+import tensorflow as tf
 
 import recsim_ng  # noqa: F401 (registers)
 from recsim_ng import PythonRuntime
@@ -30,9 +32,10 @@ class Task:
       others: the story's recommenders that do not learn, or know more than one can.
       reward: trajectory -> `[T]` mean reward of its users.
       num_runs: of each of the others.
-      learners: who learns here.
+      settings: who learns here, with settings of their own where these are not the usual ones.
+      choice_logits: `[B, F]` observation -> `[B, D]`, the choice model that SlateQ is told, and the
+        logit of choosing nothing; None: it does not learn here.
       wrapped: worlds, as Stable-Baselines3 takes them -> the same with other actions.
-      ppo: what PPO's settings are here, where not the usual ones.
     """
 
     environment: str
@@ -45,9 +48,9 @@ class Task:
     others: tuple[str, ...]
     reward: Any
     num_runs: int = 5
-    learners: tuple[str, ...] = ("policy_gradient", "slate_q", "ppo")
+    settings: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    choice_logits: tuple[Callable[[Any], Any], float] | None = None
     wrapped: Callable[[Any], Any] = lambda worlds: worlds
-    ppo: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def design(self) -> Any:
         """Returns the design of its environment."""
@@ -71,6 +74,15 @@ def _interest(recommender: str) -> interest_evolution.Config:
     )
 
 
+def _always_the_one(observation: Any) -> Any:
+    return tf.zeros([tf.shape(observation)[0], 10])
+
+
+def _nearest(observation: Any) -> Any:
+    docs = interest_evolution.frozen_documents(_interest("myopic")).get("doc_features")
+    return 2.0 - tf.norm(observation[:, None, :2] - docs, axis=-1)
+
+
 TASKS = {
     "long_term_satisfaction": Task(
         "recsim_ng/LongTermSatisfaction-v0",
@@ -88,6 +100,20 @@ TASKS = {
         _kale,
         ("random", "popularity", "myopic", "optimal"),
         long_term_satisfaction.STUDY.metrics[1],
+        settings={
+            "policy_gradient": {},
+            # Satisfaction forgets within ten steps; nearer values are better told from the noise.
+            # Engagement has a long tail, and its mean is what counts.
+            "slate_q": {
+                "reward_scale": 100.0,
+                "discount": 0.9,
+                "num_worlds": 256,
+                "batch_size": 2048,
+                "most_error": math.inf,
+            },
+            "ppo": {},
+        },
+        choice_logits=(_always_the_one, -math.inf),  # one is shown, and always consumed
     ),
     "interest_evolution": Task(
         "recsim_ng/InterestEvolution-v0",
@@ -104,6 +130,17 @@ TASKS = {
         _interest,
         ("random", "popularity", "myopic", "greedy", "oracle"),
         interest_evolution.STUDY.metrics[1],
+        settings={
+            "policy_gradient": {
+                "num_updates": 400,
+                "learning_rate": 0.01,
+                "entropy_bonus": 0.01,
+                "discount": 0.99,
+            },
+            "slate_q": {"num_updates": 200, "discount": 0.97},
+            "ppo": {},
+        },
+        choice_logits=(_nearest, 0.0),
     ),
 }
 
@@ -148,8 +185,16 @@ def films(ratings: str) -> Task:
         others=("random", "popularity", "learning", "myopic"),
         reward=movielens.STUDY.metrics[1],
         num_runs=200,
-        learners=("ppo",),
-        wrapped=wrapped,
         # Boredom fades within ten steps; actions are numbers, which need little noise to be tried.
-        ppo={"discount": 0.9, "entropy_bonus": 0.0, "first_log_sd": -1.0},
+        # The step is not seen, so that the end of an episode is not the learner's.
+        settings={
+            "ppo": {
+                "num_steps": 300_000,
+                "discount": 0.9,
+                "entropy_bonus": 0.0,
+                "first_log_sd": -1.0,
+                "is_finite": False,
+            }
+        },
+        wrapped=wrapped,
     )

@@ -20,7 +20,7 @@ class Config:
 
     num_worlds: int = 64
     """N, worlds side by side."""
-    num_steps: int = 300_000
+    num_steps: int = 1_000_000
     """Steps of all worlds together."""
     rollout: int = 64
     """Steps of each world between updates."""
@@ -32,6 +32,8 @@ class Config:
     """Of Adam at first; it falls to nothing."""
     discount: float = 0.99
     """g."""
+    is_finite: bool = True
+    """Whether nothing counts after the last step; else it is where one stops looking."""
     entropy_bonus: float = 0.005
     """Worth of a nat of entropy."""
     first_log_sd: float = 0.0
@@ -59,9 +61,23 @@ def learnt(
     """
     from stable_baselines3 import PPO
     from stable_baselines3.common.callbacks import BaseCallback
-    from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
+    from stable_baselines3.common.vec_env import VecEnvWrapper, VecMonitor, VecNormalize
+
+    class Finite(VecEnvWrapper):
+        """The last step ends the world: PPO expects nothing of what would follow."""
+
+        def reset(self) -> Any:
+            return self.venv.reset()
+
+        def step_wait(self) -> Any:
+            seen, rewards, ended, infos = self.venv.step_wait()
+            for info in infos:
+                info.pop("TimeLimit.truncated", None)
+            return seen, rewards, ended, infos
 
     worlds = wrapped(SB3VecEnv(StoryVectorEnv(Worlds(design, config.num_worlds), "SameStep")))
+    if config.is_finite:
+        worlds = Finite(worlds)
     normed = VecNormalize(VecMonitor(worlds), gamma=config.discount, clip_obs=20.0)
 
     class Report(BaseCallback):
@@ -87,7 +103,7 @@ def learnt(
         device="cpu",
         policy_kwargs={"log_std_init": config.first_log_sd},
     )
-    normed.seed(1_000_000 * (seed + 1))
+    normed.seed(2_000_000_000 + 1_000_000 * seed)  # far from worlds of evaluation
     model.learn(config.num_steps, callback=Report())
 
     def returns(num_worlds: int, first_seed: int) -> np.ndarray:
