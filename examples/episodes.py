@@ -29,8 +29,15 @@ class Episodes:
         Args:
           shown: by the worlds.
         """
-        fields = [tf.cast(shown[f.key], tf.float32) for f in self._design.observation]
+        fields = [tf.cast(self._of_all(shown, f.key), tf.float32) for f in self._design.observation]
         return tf.concat([tf.reshape(x, [x.shape[0], -1]) for x in fields], axis=1)
+
+    def _of_all(self, shown: Any, key: str) -> Any:
+        """A field, `[N, ...]`; what never changes is not shown again at every step."""
+        if key in shown:
+            return shown[key]
+        known = self._worlds.constant[key]
+        return tf.broadcast_to(known, [self.num_worlds, *known.shape])
 
     def run(
         self, number: Any, act: Callable[[Any, Any], Any], keep: tuple[str, ...] = ()
