@@ -7,7 +7,8 @@ Tasks are ready environments of one user: long-term satisfaction at a sensitivit
 optimum is known, interest evolution with 10 documents and slates of 2, and, given the MovieLens
 files (`recsim-ng data movielens-100k ml`), films. All show what the story's own myopic recommender
 sees, the first two the step besides. Learners are the policy gradient and SlateQ of this folder,
-and Stable-Baselines3's PPO (`pip install '.[rl]'`), which alone learns films.
+and Stable-Baselines3's PPO (`pip install '.[rl]'`), which alone learns films. What has been trained
+stays in the folder: the same command goes on after an interruption.
 """
 
 from __future__ import annotations
@@ -141,30 +142,44 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def run(config: Config, report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+def run(
+    config: Config, report: Callable[[str], None] = lambda text: None, path: Path | None = None
+) -> dict[str, Any]:
     """Trains all learners on all tasks.
 
     Args:
       config: settings.
       report: is told of each training.
+      path: where what has been found is kept after each training, and gone on from; None: nowhere.
 
     Returns:
       By task: "others", name -> (mean, standard error); "learners", name -> its curves.
     """
     found: dict[str, Any] = {}
+    if path is not None and path.exists():
+        found = json.loads(path.read_text())
+
+    def keep(text: str) -> None:
+        if path is not None:
+            beside = path.with_suffix(".part")
+            beside.write_text(json.dumps(found))
+            beside.replace(path)
+        report(text)
+
     for name, task in config.tasks.items():
-        found[name] = {"others": others(task), "learners": {}}
-        for other, (mean, error) in found[name]["others"].items():
-            report(f"{name}: {other} {mean:,.1f} ({error:.1f})")
+        here = found.setdefault(name, {"others": {}, "learners": {}})
+        if not here["others"]:
+            here["others"] = others(task)
+            for other, (mean, error) in here["others"].items():
+                keep(f"{name}: {other} {mean:,.1f} ({error:.1f})")
         for learner in (x for x in config.learners if x in task.settings):
-            curves = []
-            for seed in range(config.num_seeds):
-                curves.append(train(task, learner, seed, config))
-                report(
-                    f"{name}: {learner}, seed {seed}: {curves[-1].final:,.1f} "
-                    f"in {curves[-1].seconds:.0f} s"
+            curves = here["learners"].setdefault(learner, [])
+            for seed in range(len(curves), config.num_seeds):
+                curves.append(dataclasses.asdict(train(task, learner, seed, config)))
+                keep(
+                    f"{name}: {learner}, seed {seed}: {curves[-1]['final']:,.1f} "
+                    f"in {curves[-1]['seconds']:.0f} s"
                 )
-            found[name]["learners"][learner] = [dataclasses.asdict(c) for c in curves]
     return found
 
 
@@ -256,9 +271,10 @@ def main() -> None:
         options.seeds,
         effort=options.effort,
     )
-    found = run(config, lambda text: print(text, flush=True))
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "learning.json").write_text(json.dumps(found))
+    # A shorter training is no part of a longer one.
+    path = options.out / f"learning-{options.effort:g}.json"
+    found = run(config, lambda text: print(text, flush=True), path)
     print(table(found))
     for task in found:
         if found[task]["learners"]:

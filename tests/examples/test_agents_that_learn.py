@@ -46,6 +46,31 @@ def test_table_and_picture_are_of_what_was_found(tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
+def test_an_interrupted_study_goes_on(tmp_path, monkeypatch):
+    trained = []
+
+    def train(task, learner, seed, config):
+        if len(trained) == 3:
+            raise KeyboardInterrupt
+        trained.append((learner, seed))
+        return example.Curve([1.0], [2.0], float(seed), 0.5)
+
+    monkeypatch.setattr(example, "train", train)
+    monkeypatch.setattr(example, "others", lambda task: {"myopic": (1.0, 0.1)})
+    tasks = {"interest_evolution": example.TASKS["interest_evolution"]}
+    config = example.Config(tasks, ("policy_gradient", "slate_q"), num_seeds=2)
+    with pytest.raises(KeyboardInterrupt):
+        example.run(config, path=tmp_path / "found.json")
+    trained.clear()
+    found = example.run(config, path=tmp_path / "found.json")
+    assert trained == [("slate_q", 1)]
+    learners = found["interest_evolution"]["learners"]
+    assert {k: [c["final"] for c in v] for k, v in learners.items()} == {
+        "policy_gradient": [0.0, 1.0],
+        "slate_q": [0.0, 1.0],
+    }
+
+
 def test_an_interval_is_students():
     mean, low, high = example.interval([1.0, 2.0, 3.0])
     half = 4.302653 / 3**0.5
