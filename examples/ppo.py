@@ -59,9 +59,12 @@ def learnt(
     Returns:
       A function (num_worlds, first_seed) -> `[N]` the returns of the most likely actions.
     """
+    import torch
     from stable_baselines3 import PPO
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.vec_env import VecEnvWrapper, VecMonitor, VecNormalize
+
+    torch.set_num_threads(1)  # small layers; with more, PyTorch waits for whoever else is running
 
     class Finite(VecEnvWrapper):
         """The last step ends the world: PPO expects nothing of what would follow."""

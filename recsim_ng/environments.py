@@ -173,7 +173,10 @@ def _story(environment: str, options: dict[str, Any]) -> tuple[Any, dict[str, An
         if field.default is dataclasses.MISSING and field.name not in options
     ]
     if missing:
-        raise ConfigError(f"recsim_ng/{environment}-v0: needs the settings {missing}, got none")
+        hint = "; `recsim-ng data movielens-100k DIR` makes the folder" * ("ratings" in missing)
+        raise ConfigError(
+            f"recsim_ng/{environment}-v0: needs the settings {missing}, got none{hint}"
+        )
     config = {**settings, **{n: x for n, x in options.items() if n in names}}
     rest = {**defaults, **{n: x for n, x in options.items() if n in ours}}
     if most not in (None, -1):

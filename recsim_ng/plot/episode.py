@@ -16,7 +16,7 @@ def draw_episode(episode: Any) -> np.ndarray:
     """Draws the last 40 steps of an episode.
 
     Args:
-      episode: with `slates`, `responses`, `states` and `rewards`, as
+      episode: with `is_of_places`, `slates`, `responses`, `states` and `rewards`, as
         `recsim_ng.runtime.environment_render.Timeline` has them.
 
     Returns:
@@ -32,9 +32,12 @@ def draw_episode(episode: Any) -> np.ndarray:
         style.quieten(axes)
     end = len(episode.rewards)
     first = max(0, end - _STEPS)
-    _draw_slates(panels[0], episode, first, end)
+    if episode.is_of_places:
+        _draw_slates(panels[0], episode, first, end)
+    else:
+        _draw_lines(panels[0], {"action": episode.slates}, range(first, end), "action")
     if episode.states:
-        _draw_states(panels[1], episode, first, end)
+        _draw_lines(panels[1], episode.states, range(first, end + 1), "state")
     rewards = panels[-1]
     rewards.bar(range(first, end), episode.rewards[first:end], color=style.PALETTE[0], width=0.6)
     rewards.set_ylabel("reward", fontsize=9, color=style.INK)
@@ -49,18 +52,19 @@ def draw_episode(episode: Any) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _draw_states(axes: Any, episode: Any, first: int, end: int) -> None:
+def _draw_lines(axes: Any, series: dict[str, Any], steps: range, what: str) -> None:
     lines = 0
-    for name, series in episode.states.items():
-        values = np.reshape(np.asarray(series, float), (len(series), -1))
+    for name, found in series.items():
+        if not len(found):
+            continue
+        values = np.reshape(np.asarray(found, float), (len(found), -1))[steps.start : steps.stop]
         for i in range(min(values.shape[1], _LINES_A_FIELD)):
             label = f"{name} {i}" if values.shape[1] > 1 else name
-            axes.plot(
-                range(first, end + 1), values[first:, i], label=label, **style.line_style(lines)
-            )
+            axes.plot(steps, values[:, i], label=label, **style.line_style(lines))
             lines += 1
-    axes.set_ylabel("user's state", fontsize=9, color=style.INK)
-    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_ylabel(what, fontsize=9, color=style.INK)
+    if lines:
+        axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _draw_slates(axes: Any, episode: Any, first: int, end: int) -> None:
@@ -76,7 +80,7 @@ def _draw_slates(axes: Any, episode: Any, first: int, end: int) -> None:
             axes.text(
                 t,
                 place,
-                f"{document:.2g}" if isinstance(document, float) else str(document),
+                str(document),
                 ha="center",
                 va="center",
                 fontsize=size,

@@ -17,7 +17,7 @@ from recsim_ng.core.network import Network, NetworkValue
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime import runtime
 from recsim_ng.runtime.environment_action import Action, FieldAction
-from recsim_ng.runtime.environment_field import SeenField, fields_named, sight_of
+from recsim_ng.runtime.environment_field import SeenField, at_least_vector, fields_named, sight_of
 from recsim_ng.runtime.environment_program import Program
 from recsim_ng.runtime.environment_slate import KINDS, ActionKind, slate_action
 from recsim_ng.runtime.environment_step import Shown, StepFunctions
@@ -154,15 +154,17 @@ def design(
         shown_info = fields_named(world, [_METRICS])
     if made.mask is not None:
         shown_info.append(made.mask)
-    drawn = fields_named(world, _drawn(names, target)) if render else []
-    further = {f.place: f for f in shown_info if f not in seen}
+    drawn = fields_named(world, _drawn(network, target)) if render else []
+    by_place = {f.place: f for f in seen}
+    further = {f.place: by_place.get(f.place, f) for f in shown_info}
+    hidden = {f.place: f for f in (*drawn, *further.values()) if f.place not in by_place}
     shown = Shown(
         observation=tuple(seen),
         rewards={"reward": rule_of(world, reward, "reward", tf.float32)},
         terminated=None
         if terminated is None
         else rule_of(world, terminated, "terminated", tf.bool),
-        info=tuple({f.place: f for f in (*further.values(), *drawn) if f not in seen}.values()),
+        info=tuple(hidden.values()),
     )
     functions = StepFunctions(world, [made], shown)
     return Design(
@@ -242,8 +244,18 @@ def require_range(where: str, action_range: Any) -> None:
         )
 
 
-def _drawn(names: Sequence[str], target: str) -> list[str]:
-    return [n for n in names if n in (target, "user state", "user response")]
+def _drawn(network: Network, target: str) -> list[str]:
+    """The variables that pictures show: the action's, and what users are and do."""
+    names = [v.name for v in network.variables]
+    usual = [n for n in names if n in (target, "user state", "user response")]
+    if set(usual) - {target}:
+        return usual
+    return [
+        v.name
+        for v in network.variables
+        if v.name == target
+        or any((spec.dims or ("",))[0] in ("user", "bandit") for spec in v.spec.as_dict.values())
+    ]
 
 
 def _names(names: Names | None) -> list[str]:
@@ -278,7 +290,8 @@ def observed_by(world: World, target: str, names: Names | None) -> tuple[list[Se
             "observation: the agent must see something, got nothing; name fields of "
             f"{list(world.shapes)}"
         )
-    return found, isinstance(names, str) and len(found) == 1 and "." in names
+    is_plain = isinstance(names, str) and len(found) == 1 and "." in names
+    return [at_least_vector(f) for f in found], is_plain
 
 
 def _can_vary(space: gymnasium.spaces.Space) -> bool:
@@ -331,7 +344,12 @@ def rule_of(
         function = rule
 
         def of_function(moment: NetworkValue) -> Any:
-            x = tf.convert_to_tensor(function(moment))
+            try:
+                x = tf.convert_to_tensor(function(moment))
+            except NotImplementedError as error:  # NumPy, of a tensor that has no value yet
+                raise ConfigError(
+                    f"{what}: the function must be written in TensorFlow, got: {error}"
+                ) from error
             if x.shape.rank != 0:
                 raise ConfigError(
                     f"{what}: the function must return a scalar, got shape {x.shape}; take the "
@@ -341,6 +359,12 @@ def rule_of(
 
         return of_function
     variable, field = place_of(world, rule, what)
+    kind = world.shapes[variable].get(field).dtype
+    if dtype == tf.bool and kind != tf.bool:
+        raise ConfigError(
+            f"{what}: must be a field of bools, or a function, got '{variable}.{field}', which is "
+            f"{kind.name}"
+        )
 
     def of_field(moment: NetworkValue) -> Any:
         x = moment[variable].get(field)

@@ -28,6 +28,7 @@ class SeenField:
       space: of its values; without the axis of users, or bandits, where there is one alone.
       has_lone_user: whether that axis has been left out.
       first_axis: the name of the first axis that is shown, "" if it has none.
+      is_number: whether it is a number, shown as a vector of one: PyTorch's layers take no less.
     """
 
     variable: str
@@ -35,6 +36,7 @@ class SeenField:
     space: gymnasium.spaces.Space
     has_lone_user: bool
     first_axis: str = ""
+    is_number: bool = False
 
     @property
     def key(self) -> str:
@@ -65,6 +67,20 @@ def seen_field(world: World, variable: str, field: str) -> SeenField:
     space = gymnasium.spaces.Box(low, high, shape, low.dtype.type)
     dims = (spec.dims or ())[1:] if lone else spec.dims or ()
     return SeenField(variable, field, space, lone, dims[0] if dims else "")
+
+
+def at_least_vector(seen: SeenField) -> SeenField:
+    """Returns a field as learners take it: a number as a vector of one.
+
+    Args:
+      seen: how it is shown.
+    """
+    box: Any = seen.space
+    if box.shape:
+        return seen
+    low, high = np.reshape(box.low, [1]), np.reshape(box.high, [1])
+    space = gymnasium.spaces.Box(low, high, dtype=box.dtype)
+    return dataclasses.replace(seen, space=space, is_number=True)
 
 
 def bounds(spec: Any, shape: tuple[int, ...], dtype: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -156,8 +172,8 @@ def fields_named(
         elif name in world.shapes:
             if sight is not None and name not in sight.allowed:
                 raise ConfigError(
-                    f"{what}: '{name}' is latent, which the agent does not see; name its fields "
-                    f"one by one to show them all the same: "
+                    f"{what}: '{name}' is not what the agent's behaviour reads, and may be latent; "
+                    f"name its fields one by one to show them all the same: "
                     f"{[n for n, (v, _) in every.items() if v == name]}"
                 )
             places = [(name, field) for field in world.shapes[name].as_dict]
@@ -181,11 +197,12 @@ def _reads(variable: Any) -> tuple[Any, ...]:
 
 
 def lone(x: Any, seen: SeenField) -> Any:
-    """A tensor as it is shown, without the axis of a lone user; bools as int8.
+    """A tensor as it is shown, without the axis of a lone user, numbers as vectors; bools as int8.
 
     Args:
       x: the field.
       seen: how it is shown.
     """
     x = tf.squeeze(x, 0) if seen.has_lone_user else x
+    x = tf.reshape(x, [1]) if seen.is_number else x
     return tf.cast(x, tf.int8) if x.dtype == tf.bool else x

@@ -81,8 +81,13 @@ def make_parallel_env(
         raise ConfigError(
             "make_parallel_env: needs PettingZoo, got none; pip install 'recsim_ng[pettingzoo]'"
         )
-    if not seats:
-        raise ConfigError("make_parallel_env: seats must be of one agent or more, got none")
+    if not isinstance(seats, Mapping) or not seats:
+        raise ConfigError(
+            f"make_parallel_env: seats must be agent's name -> Seat, got {seats!r:.80}"
+        )
+    for name, seat in seats.items():
+        if not isinstance(seat, Seat):
+            raise ConfigError(f"seat '{name}': must be a Seat, got {seat!r:.80}")
     if num_steps is not None:
         check.whole("make_parallel_env", "num_steps", num_steps, 1)
     require_range("make_parallel_env", action_range)
@@ -243,9 +248,13 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
                 "step: the environment must be reset before the first step and after the end of an "
                 "episode; call reset()"
             )
-        missing = sorted(set(self.agents) ^ set(actions))
-        if missing:
-            raise ActionError(f"step: there must be one action of each agent, got not so {missing}")
+        missing = sorted(set(self.agents) - set(actions))
+        odd = sorted(set(actions) - set(self.agents))
+        if missing or odd:
+            raise ActionError(
+                "step: there must be an action of each agent and of nobody else, got none of "
+                f"{missing} and some of {odd}"
+            )
         joined = [self._joined(action, actions) for action in self._actions]
         tensors = [make(x) for make, x in zip(self._arguments, joined, strict=True)]
         self._now = now = self._program.step(self._now, *tensors)

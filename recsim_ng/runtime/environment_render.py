@@ -19,13 +19,22 @@ class Timeline:
 
     Args:
       design: of the environment, made to be rendered.
+
+    Attributes:
+      is_of_places: whether actions are documents at places; else they are numbers.
+      slates: of each step, what was shown at each place; or the numbers, of the first user.
+      responses: name -> of each step.
+      states: name -> at the beginning and after each step.
+      rewards: of each step.
     """
 
     def __init__(self, design: Design) -> None:
         self._design = design
         every = design.drawn
-        self._state = [f for f in every if f.variable == "user state"]
-        self._response = [f for f in every if f.variable == "user response"]
+        acted = design.action.variable
+        self._response = [f for f in every if f.variable == "user response" != acted]
+        self._state = [f for f in every if f.variable not in ("user response", acted)]
+        self.is_of_places = isinstance(design.action, SlateAction)
         self.rewards: list[float] = []
         self.slates: list[list[Any]] = []
         self.responses: dict[str, list[Any]] = {}
@@ -71,13 +80,15 @@ class Timeline:
 
     def text(self) -> str:
         """Returns the last steps as a table."""
-        names = ["step", "slate", *self.responses, "reward", *self.states]
+        what = "slate" if self.is_of_places else "action"
+        names = ["step", what, *self.responses, "reward", *self.states]
         count = len(self.rewards)
         rows = []
         for t in range(max(0, count - _LINES), count):
             responses = [_brief(x[t]) for x in self.responses.values()]
             states = [_brief(x[t]) for x in self.states.values()]
-            slate = " ".join(map(str, self.slates[t]))
+            shown = self.slates[t]
+            slate = " ".join(map(str, shown)) if self.is_of_places else _brief(shown)
             rows.append([str(t), slate, *responses, f"{self.rewards[t]:.4g}", *states])
         now = [_brief(x[-1]) for x in self.states.values()]
         rows.append([str(count), "", *[""] * len(self.responses), "", *now])
@@ -94,8 +105,10 @@ class Timeline:
             key = f"{made.variable}/doc_ranks"
             ranks = [f for f in self._design.drawn if f.key == key]
             return self._of_user(ranks[0], shown).tolist() if ranks else ["?"]
-        x = action[0] if isinstance(made, SlateAction) and made.slates.lead else action
-        return np.ravel(x).tolist()
+        if isinstance(made, SlateAction):
+            return np.ravel(action[0] if made.slates.lead else action).tolist()
+        has_users = made.seen.first_axis in ("user", "bandit")
+        return np.ravel(action[0] if has_users else action).tolist()
 
     def _of_user(self, f: SeenField, shown: dict[str, Any]) -> np.ndarray:
         x = np.asarray(shown[f.key])

@@ -23,7 +23,8 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
     """N worlds of a story as a `stable_baselines3.common.vec_env.VecEnv`.
 
         PPO("MultiInputPolicy", SB3VecEnv(gymnasium.make_vec(
-            "recsim_ng/InterestEvolution-v0", num_envs=64, autoreset_mode="SameStep")))
+            "recsim_ng/InterestEvolution-v0", num_envs=64, repeats=True, autoreset_mode="SameStep"
+        )))
 
     Needs Stable-Baselines3: `pip install 'recsim_ng[rl]'`. `VecMonitor` around it records episodes.
 
@@ -53,8 +54,11 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
             )
         self._env, self._first_seed = made, seed
         self._actions: Any = None
-        space = _at_least_vectors(made.single_observation_space)
-        super().__init__(made.num_envs, space, made.single_action_space)
+        actions = made.single_action_space
+        if isinstance(actions, gymnasium.spaces.MultiDiscrete) and actions.nvec.ndim > 1:
+            # Stable-Baselines3 has no slates of several users, but their places in a row.
+            actions = gymnasium.spaces.MultiDiscrete(actions.nvec.ravel())
+        super().__init__(made.num_envs, made.single_observation_space, actions)
 
     def reset(self) -> Any:
         """Begins the next episode of each world.
@@ -67,7 +71,7 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         self.reset_infos: list[dict[str, Any]] = self._infos(found)
         self._reset_seeds()
         self._reset_options()
-        return _widened(observation, 1)
+        return observation
 
     def seed(self, seed: int | None = None) -> Sequence[int]:
         """Sets the seed of world 0 for the next reset.
@@ -88,7 +92,8 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         Args:
           actions: `[N, ...]`.
         """
-        self._actions = actions
+        shape = self._env.single_action_space.shape or ()
+        self._actions = np.reshape(actions, (self.num_envs, *shape))
 
     def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Makes the step.
@@ -103,9 +108,9 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         for i in np.flatnonzero(ended).tolist():
             self.reset_infos[i] = dict(infos[i])  # of the episode that has begun
             infos[i].update({k: x[i] for k, x in found["final_info"].items() if k[0] != "_"})
-            infos[i]["terminal_observation"] = _widened(found["final_obs"][i], 0)
+            infos[i]["terminal_observation"] = found["final_obs"][i]
             infos[i]["TimeLimit.truncated"] = bool(truncated[i] and not terminated[i])
-        return _widened(observation, 1), rewards.astype(np.float32), ended, infos
+        return observation, rewards.astype(np.float32), ended, infos
 
     def _infos(self, found: dict[str, Any]) -> list[dict[str, Any]]:
         """For each world; "episode_seed" where an episode begins."""
@@ -175,20 +180,3 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         if indices is None:
             return range(self.num_envs)
         return [indices] if isinstance(indices, int) else indices
-
-
-def _at_least_vectors(space: Any) -> Any:
-    """The space with scalars as vectors of one, which is all that PyTorch's layers take."""
-    if isinstance(space, gymnasium.spaces.Dict):
-        return gymnasium.spaces.Dict({k: _at_least_vectors(x) for k, x in space.items()})
-    if isinstance(space, gymnasium.spaces.Box) and not space.shape:
-        low, high = np.reshape(space.low, [1]), np.reshape(space.high, [1])
-        return gymnasium.spaces.Box(low, high, dtype=space.dtype)  # type: ignore[arg-type]
-    return space
-
-
-def _widened(observation: Any, axes: int) -> Any:
-    """Observations in that space, with so many axes in front."""
-    if isinstance(observation, dict):
-        return {key: _widened(x, axes) for key, x in observation.items()}
-    return observation[..., None] if np.ndim(observation) == axes else observation

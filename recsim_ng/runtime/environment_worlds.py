@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from recsim_ng.core import check, noise
+from recsim_ng.core.errors import ConfigError
+from recsim_ng.runtime.environment_action import ActionError
 from recsim_ng.runtime.environment_design import Design
 from recsim_ng.runtime.environment_episode import episode_words
 
@@ -45,11 +47,19 @@ class Worlds:
     World i is exactly the environment of one world with the same seed.
 
     Args:
-      design: of the environment; `make_vec_env` makes it.
+      design: of the environment: `make_env(...).design`, `gymnasium.make(...).unwrapped.design`.
       num_worlds: N.
+
+    Raises:
+      ConfigError: (also a ValueError) the design is none, or there is no world.
     """
 
     def __init__(self, design: Design, num_worlds: int) -> None:
+        if not isinstance(design, Design):
+            raise ConfigError(
+                f"Worlds: design must be that of an environment, as make_env(...).design, got "
+                f"{type(design).__name__}"
+            )
         check.whole("Worlds", "num_worlds", num_worlds, 1)
         self._design, self.num_worlds = design, num_worlds
         self.constant = design.functions.constant
@@ -73,11 +83,12 @@ class Worlds:
         """Begins the first episode of each world.
 
         Args:
-          series: `[N, 2]` uint32 seeds.
+          series: `[N, 2]` uint32 seeds; or an int, the seed of world 0: world i has seed + i.
 
         Returns:
           (state, what is shown, as `step` shows it, and zeros for what only a step has).
         """
+        series = self.seeds(int(series)) if isinstance(series, int | np.integer) else series
         episode = tf.zeros([self.num_worlds], tf.int32)
         return self._run("first", self._first, series, episode)
 
@@ -86,12 +97,23 @@ class Worlds:
 
         Args:
           state: before.
-          actions: `[N, ...]` of the action's type; they are not checked.
+          actions: `[N, ...]` of the action's type; whether they are in the space is not looked at.
 
         Returns:
           (state, what is shown: the fields by their keys; reward `[N]` float32, terminated and
           truncated `[N]` bool).
+
+        Raises:
+          ActionError: (also a ValueError) the actions are of another shape or type.
         """
+        spec = self._design.action.spec
+        actions = tf.convert_to_tensor(actions, getattr(actions, "dtype", spec.dtype))
+        expected = tf.TensorShape([self.num_worlds, *spec.shape])
+        if actions.dtype != spec.dtype or not actions.shape.is_compatible_with(expected):
+            raise ActionError(
+                f"Worlds.step: actions must be {spec.dtype.name} of shape {expected}, got "
+                f"{actions.dtype.name} of shape {actions.shape}"
+            )
         return self._run("step", self._step, state, actions)
 
     def renew(

@@ -59,7 +59,14 @@ def as_network(network: Network | Sequence[Variable]) -> Network:
     Args:
       network: a Network or its variables.
     """
-    return network if isinstance(network, Network) else Network(network)
+    if isinstance(network, Network):
+        return network
+    if not isinstance(network, Sequence) or not all(isinstance(v, Variable) for v in network):
+        raise ConfigError(
+            f"a story must be a Network or a list of its variables, got {network!r:.80}"
+            + ("; call it" if callable(network) else "")
+        )
+    return Network(network)
 
 
 def as_tensor(field: Any) -> Any:

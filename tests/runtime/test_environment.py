@@ -278,7 +278,10 @@ def test_a_step_before_the_first_reset_is_refused():
 REFUSED = {
     "agent": ({"agent": "dealer"}, r"agent: must be one of \['recommender'\], or a variable"),
     "observation": ({"observation": ["user response.choise"]}, "must name variables or fields"),
-    "latent": ({"observation": ["user state"]}, r"'user state' is latent.*'user state\.mood'"),
+    "latent": (
+        {"observation": ["user state"]},
+        r"'user state' is not what the agent's.*'user state\.mood'",
+    ),
     "reward": ({"reward": "user state.moo"}, "reward: must be a field of the story or a function"),
     "none": ({"reward": None}, "reward: the story has none of"),
     "vector": ({"reward": lambda m: m["user state"].get("mood")}, "must return a scalar"),
@@ -314,13 +317,13 @@ def test_an_argument_that_does_not_fit_is_refused(wrong):
 def test_a_latent_field_is_shown_when_it_is_named(env):
     shown = environment(observation="user state.mood")
     assert isinstance(shown.observation_space, gymnasium.spaces.Box)
-    assert shown.reset(seed=0)[0].shape == ()
+    assert shown.reset(seed=0)[0].shape == (1,)
 
 
 def test_the_step_may_be_observed():
     env = environment(observation=["environment.step"], num_steps=3)
     assert env.reset(seed=0)[0]["environment/step"] == 0.0
-    assert [float(env.step([0, 1])[0]["environment/step"]) for _ in range(3)] == [1.0, 2.0, 3.0]
+    assert [env.step([0, 1])[0]["environment/step"].item() for _ in range(3)] == [1.0, 2.0, 3.0]
     assert env.reset()[0]["environment/step"] == 0.0
 
 
@@ -572,7 +575,7 @@ def test_who_is_the_user_decides_what_follows():
     env.reset(seed=0)
     for choice in (2, 0, 1, 2):
         observed, reward, *_ = env.step(choice)
-        time = float(observed["user response/consumed_time"])
+        time = observed["user response/consumed_time"].item()
         assert (time == -1.0) == (choice == 2) and reward == max(time, 0.0)
 
 
@@ -619,3 +622,48 @@ def test_a_field_with_bounds_of_its_own_has_them_in_its_space():
         assert seen.tolist() == x.tolist() and reward == x.mean()
         with pytest.raises(ActionError, match="as the space says of each number"):
             env.step(x + 1)
+
+
+def test_what_is_asked_for_as_info_is_there_though_it_is_observed():
+    env = environment(observation=["user response.choice"], info=["user response", "user state"])
+    _, info = env.reset(seed=0)
+    assert {"user response/choice", "user state/mood"} <= set(info)
+
+
+def test_a_field_that_ends_an_episode_holds_bools():
+    with pytest.raises(ConfigError, match="terminated: must be a field of bools.*which is float32"):
+        environment(terminated="user state.mood")
+
+
+def test_worlds_refuse_what_does_not_fit(env, three):
+    with pytest.raises(ConfigError, match="design must be that of an environment.*got list"):
+        Worlds(story(), 3)
+    state, _ = three.reset(5)
+    np.testing.assert_array_equal(state.words, seeds_of([5, 6, 7]))
+    with pytest.raises(
+        ActionError, match=r"must be int32 of shape \(3, 2\), got int32 of .*\(2, 2"
+    ):
+        three.step(state, tf.zeros([2, 2], tf.int32))
+    with pytest.raises(ActionError, match="must be int32 of shape .* got float32"):
+        three.step(state, tf.zeros([3, 2]))
+
+
+def test_a_function_is_no_story():
+    with pytest.raises(ConfigError, match="must be a Network or a list of its variables.*call it"):
+        make_env(story)
+
+
+def test_a_reward_in_numpy_is_refused():
+    with pytest.raises(ConfigError, match="reward: the function must be written in TensorFlow"):
+        environment(reward=lambda moment: np.mean(moment["user state"].get("mood")))
+
+
+def test_pictures_of_numbers_and_of_other_names_than_users():
+    env = environment(num_users=40, agent="user state.mood", render_mode="ansi")
+    env.reset(seed=0)
+    env.step(np.zeros(40, np.float32))
+    assert "action" in env.render() and max(map(len, env.render().splitlines())) < 100
+    picture = StoryEnv(env.design, render_mode="rgb_array")
+    picture.reset(seed=0)
+    picture.step(np.zeros(40, np.float32))
+    assert picture.render().std() > 1

@@ -134,14 +134,14 @@ def test_seats_that_do_not_fit_are_refused():
     )
     story = interest_evolution.story(config)
     for seats, message in [
-        ({}, "one agent or more, got none"),
+        ({}, "seats must be .*, got {}"),
         ({"a": Seat(places=[0])}, r"must hold each of 0\.\.1 once, got \[0\]"),
         ({"a": Seat(places=[0, 1]), "b": Seat(places=[1])}, r"got \[0, 1, 1\]"),
         ({"a": Seat(places=[0, 7])}, r"different places within 0\.\.1, got \[0, 7\]"),
         ({"a": Seat(rows=[0])}, "places are of slates and rows of fields"),
         ({"a": Seat("dealer")}, "agent: must be one of"),
         ({"a": Seat(reward="x")}, "seat 'a': reward: must be a field"),
-        ({"a": Seat(observation=["user state"])}, "is latent"),
+        ({"a": Seat(observation=["user state"])}, "is not what the agent's behaviour reads"),
     ]:
         with pytest.raises(ConfigError, match=message):
             make_parallel_env(story, seats)
@@ -153,7 +153,9 @@ def test_wrong_actions_name_their_agent():
         env.step({})
     env.reset(seed=0)
     right = np.zeros([USERS, 2], int)
-    with pytest.raises(ActionError, match=r"one action of each agent, got not so \['left'\]"):
+    with pytest.raises(
+        ActionError, match=r"an action of each agent and of nobody else, got none of \['left'\]"
+    ):
         env.step({"right": right})
     with pytest.raises(ActionError, match=r"agent 'left': its action must be of shape \(3, 2\)"):
         env.step({"left": right[0], "right": right})
