@@ -131,12 +131,8 @@ def _design(environment: str, options: dict[str, Any], render_mode: str | None) 
     """The design of an environment, the same for the same options: it is compiled once."""
     from recsim_ng.runtime.environment_design import design
 
-    # What files hold may change, and a function is not told by its name.
-    is_plain = all(
-        isinstance(x, int | float | bool | None) or (isinstance(x, str) and not os.path.exists(x))
-        for x in options.values()
-    )
-    key = (environment, tuple(sorted(options.items())), render_mode is not None)
+    key = (environment, _key_of(options), render_mode is not None)
+    is_plain = key[1] is not None
     if is_plain and key in _designs:
         return _designs[key]
     story, rest = _story(environment, options)
@@ -148,19 +144,45 @@ def _design(environment: str, options: dict[str, Any], render_mode: str | None) 
     return made
 
 
+def _key_of(options: dict[str, Any]) -> Any:
+    """Equal for options that make the same environment; None where that cannot be told."""
+    ours = set(_arguments())
+    parts: list[Any] = []
+    for name, x in sorted(options.items()):
+        if name in ours and isinstance(x, list | tuple) and all(isinstance(v, str) for v in x):
+            parts.append((name, "names", tuple(x)))
+        elif not isinstance(x, int | float | bool | str | None):
+            return None  # a function is not told by its name
+        elif name not in ours and isinstance(x, str) and os.path.exists(x):
+            return None  # what files hold may change
+        else:
+            parts.append((name, type(x).__name__, x))
+    return tuple(parts)
+
+
+def _arguments() -> set[str]:
+    """The options that are `make_env`'s."""
+    from recsim_ng.runtime.environment import make_env
+
+    return set(inspect.signature(make_env).parameters) - {"story", "render_mode"}
+
+
 def _story(environment: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The story's variables, and what of the options is for the environment."""
     from recsim_ng.core import check
     from recsim_ng.core.errors import ConfigError
-    from recsim_ng.runtime.environment import make_env
     from recsim_ng.stories import catalogue
 
+    if environment not in _READY:
+        raise ConfigError(
+            f"environment: must be one of {list(_READY)}, got {environment!r}; its id names it"
+        )
     story, settings, defaults = _READY[environment]
     module = catalogue.find(story).load()
     names = {field.name for field in dataclasses.fields(module.Config)}
     options = dict(options)
     most = options.pop("max_episode_steps", None)  # of a vector; gymnasium.make keeps its own
-    ours = set(inspect.signature(make_env).parameters) - {"story", "render_mode"}
+    ours = _arguments()
     unknown = sorted(set(options) - names - ours)
     if unknown:
         raise ConfigError(

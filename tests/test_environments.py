@@ -234,6 +234,36 @@ def test_the_same_options_compile_once():
     assert first.unwrapped.design is second.unwrapped.design
     other = gymnasium.make("recsim_ng/LongTermSatisfaction-v0", num_docs=5)
     assert other.unwrapped.design is not first.unwrapped.design
+    seen = [["user response"], ("user response",)]
+    one, same = (gymnasium.make("recsim_ng/LongTermSatisfaction-v0", observation=x) for x in seen)
+    assert one.unwrapped.design is same.unwrapped.design is not first.unwrapped.design
+    with pytest.raises(ConfigError, match=r"num_docs must be a whole number .* got 5\.0"):
+        gymnasium.make("recsim_ng/LongTermSatisfaction-v0", num_docs=5.0)
+
+
+def test_a_fork_of_a_process_that_has_compiled_is_refused():
+    # It would wait for TensorFlow's threads, which are not there.
+    code = """
+import multiprocessing, gymnasium, recsim_ng
+from recsim_ng.core.errors import ConfigError
+gymnasium.make("recsim_ng/LongTermSatisfaction-v0", num_steps=2).reset(seed=0)
+
+def work(said):
+    try:
+        gymnasium.make("recsim_ng/LongTermSatisfaction-v0", num_docs=4)
+    except ConfigError as error:
+        said.put(str(error))
+
+context = multiprocessing.get_context("fork")
+said = context.Queue()
+process = context.Process(target=work, args=(said,))
+process.start()
+print(said.get(timeout=60))
+"""
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "must be compiled in a process of its own" in done.stdout
 
 
 def test_check_env_passes_on_a_vector_of_them_in_gymnasiums_own_wrapper():

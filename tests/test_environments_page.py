@@ -15,10 +15,11 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 def test_the_code_runs_in_order():
     names = {}
     blocks = [block for block in BLOCKS if "stable_baselines3" not in block]
-    assert len(blocks) == len(BLOCKS) - 1 == 4
+    assert len(blocks) == len(BLOCKS) - 1 == 5
     for block in blocks:
         exec(block.replace("num_envs=1024", "num_envs=8"), names)
     assert names["reward"] >= 0.0 and names["envs"].num_envs == 8
+    assert names["shown"]["reward"].shape == (64,)
     assert names["env"].possible_agents == ["left", "right"]
 
 

@@ -145,8 +145,8 @@ class StoryEnv(gymnasium.Env[Any, Any]):
         """
         super().reset(seed=seed)
         words = self._series.begin(seed)
-        self._count, self._is_over = 0, False
         self._now = self._program.first(words)
+        self._count, self._is_over = 0, False
         observation, info, _, _ = self._read()
         info["episode_seed"] = (int(words[0]), int(words[1]))
         if self._timeline is not None:
@@ -182,6 +182,22 @@ class StoryEnv(gymnasium.Env[Any, Any]):
         if self._timeline is not None:
             self._timeline.add(self._drawn(reward), checked)
         return observation, reward, terminated, truncated, info
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> StoryEnv:
+        """Returns an environment that goes on from here by itself, as planners need it."""
+        other = StoryEnv(self.design, render_mode=self.render_mode)
+        design = {id(self.design): self.design, id(self._program): self._program}
+        for name in ("observation_space", "action_space", "_series", "_timeline", "_np_random"):
+            setattr(other, name, copy.deepcopy(getattr(self, name), {**memo, **design}))
+        other._count, other._is_over = self._count, self._is_over
+        if self._series.has_begun:
+            other._now = self._now
+        return other
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "StoryEnv: holds compiled code, which cannot be pickled; make it where it is used"
+        )
 
     def render(self) -> Any:
         """Returns the episode so far: a table ("ansi"), or `[H, W, 3]` uint8 ("rgb_array").

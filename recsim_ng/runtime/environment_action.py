@@ -163,7 +163,7 @@ def array_of(action: Any) -> np.ndarray:
     """
     try:
         return np.asarray(action)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # PyTorch's, of what has gradients
         raise ActionError(f"action: must be an array, got {action!r:.60}: {error}") from None
 
 

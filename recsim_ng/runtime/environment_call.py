@@ -8,11 +8,32 @@ or it gives another result, the public way is taken.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from recsim_ng.core.errors import ConfigError
+
+_compiling: list[int] = []  # the process that has compiled environments, if one has
+
+
+def require_own_process() -> None:
+    """Requires that what compiles is no fork of a process that has compiled.
+
+    Raises:
+      ConfigError: (also a ValueError) it is: TensorFlow would wait for threads that are not there.
+    """
+    if not _compiling:
+        _compiling.append(os.getpid())
+    if _compiling[0] != os.getpid():
+        raise ConfigError(
+            "an environment must be compiled in a process of its own, got the fork of one that has "
+            "used TensorFlow; start processes by 'spawn' (context='spawn' of Gymnasium's "
+            "AsyncVectorEnv), or take make_vec_env"
+        )
 
 
 def direct_call(concrete: Any, private: bool = True) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -64,6 +65,11 @@ class Design:
         """The step of one world, compiled; environments of one design share it."""
         return Program(self.functions, (self.action,), self.functions.fields)
 
+    @functools.cached_property
+    def compiled(self) -> dict[int, dict[str, Callable[..., Any]]]:
+        """Number of worlds -> what `Worlds` of so many have compiled; they share it."""
+        return {}
+
     @property
     def observation_space(self) -> gymnasium.spaces.Space:
         """The space of observations: one box, or a dictionary of them."""
@@ -116,11 +122,15 @@ def design(
     if num_steps is not None:
         check.whole("make_env", "num_steps", num_steps, 1)
     require_range("make_env", action_range)
+    for name, x in (("action", action), ("docs", docs), ("mask", mask), ("features", features)):
+        if not isinstance(x, str) and (x is not None or name != "docs"):
+            raise ConfigError(f"{name}: must be a name, got {x!r:.60}")
     if action not in KINDS:
         raise ConfigError(f"action: must be one of {list(KINDS)}, got {action!r}")
     if docs is not None and docs not in names and docs != _DOCS:
         raise ConfigError(f"docs: must be one of the variables {names}, got {docs!r}")
     is_slates = docs in names and docs != target and not field
+    check.flag("make_env", "repeats", repeats)
     if is_slates:
         require_mask(network, str(docs), mask)
     else:
@@ -234,12 +244,12 @@ def require_range(where: str, action_range: Any) -> None:
       ConfigError: (also a ValueError) they are none.
     """
     try:
-        low, high = (float(x) for x in action_range)
+        low, high = (np.float32(x) if isinstance(x, numbers.Real) else np.nan for x in action_range)
     except (TypeError, ValueError):
         low, high = 0.0, 0.0
     if not -np.inf < low < high < np.inf:
         raise ConfigError(
-            f"{where}: action_range must be two finite numbers, the least first, got "
+            f"{where}: action_range must be two finite float32 numbers, the least first, got "
             f"{action_range!r}"
         )
 
@@ -318,7 +328,7 @@ def place_of(world: World, name: str | None, what: str) -> tuple[str, str]:
                 f"{what}: the story has none of {list(_REWARDS)}; name a field of {list(every)}, "
                 "or give a function of the moment"
             )
-    if name not in every:
+    if not isinstance(name, str) or name not in every:
         raise ConfigError(
             f"{what}: must be a field of the story or a function, got {name!r}; there are "
             f"{list(every)}"
@@ -346,10 +356,16 @@ def rule_of(
         def of_function(moment: NetworkValue) -> Any:
             try:
                 x = tf.convert_to_tensor(function(moment))
-            except NotImplementedError as error:  # NumPy, of a tensor that has no value yet
+            except (NotImplementedError, TypeError, ValueError, KeyError) as error:
+                # NumPy, of a tensor that has no value yet; or what is no tensor, or no variable.
                 raise ConfigError(
-                    f"{what}: the function must be written in TensorFlow, got: {error}"
+                    f"{what}: the function must be written in TensorFlow and return a scalar, got "
+                    f"{type(error).__name__}: {error}"
                 ) from error
+            is_number = x.dtype.is_floating or x.dtype.is_integer
+            if x.dtype != tf.bool and (dtype == tf.bool or not is_number):
+                wanted = "a bool" if dtype == tf.bool else "a number"
+                raise ConfigError(f"{what}: the function must return {wanted}, got {x.dtype.name}")
             if x.shape.rank != 0:
                 raise ConfigError(
                     f"{what}: the function must return a scalar, got shape {x.shape}; take the "

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from recsim_ng.core import noise
+from recsim_ng.core import check, noise
 
 
 def episode_words(words: tuple[Any, Any], episode: Any) -> tuple[Any, Any]:
@@ -20,6 +20,20 @@ def episode_words(words: tuple[Any, Any], episode: Any) -> tuple[Any, Any]:
     if tf.is_tensor(episode):
         return tuple(tf.where(episode == 0, w, x) for w, x in zip(words, later, strict=True))  # type: ignore[return-value]
     return words if episode == 0 else later
+
+
+def require_seed(seed: Any, count: int = 1) -> int:
+    """Returns a seed as an int.
+
+    Args:
+      seed: of the first of some worlds.
+      count: the next ones have seed + 1, seed + 2, ...
+
+    Raises:
+      ConfigError: (also a ValueError) they are no whole numbers within 0..2^64 - 1.
+    """
+    check.whole("reset", "seed", seed, 0, 2**64 - count)
+    return int(seed)
 
 
 class Series:
@@ -41,7 +55,9 @@ class Series:
           seed: of a new series; None: the next episode, at first a series of a fresh seed.
         """
         if seed is not None or self._words is None:
-            self._words = noise.seed_words(noise.fresh_seed() if seed is None else seed)
+            self._words = noise.seed_words(
+                noise.fresh_seed() if seed is None else require_seed(seed)
+            )
             self._episode = 0
         else:
             self._episode += 1

@@ -18,6 +18,11 @@ CLOCK = ("environment", "step")
 """A field that no story has: how many actions have been taken in the episode."""
 
 
+_SHOWN = {"bool", "float16", "float32", "float64"} | {
+    f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class SeenField:
     """A field, as it is shown.
@@ -56,10 +61,18 @@ def seen_field(world: World, variable: str, field: str) -> SeenField:
       world: the story.
       variable: its variable's name.
       field: its name.
+
+    Raises:
+      ConfigError: (also a ValueError) it holds neither real numbers nor bools.
     """
     spec = _variables(world.network)[variable].spec.get(field)
     known = world.shapes[variable].get(field)
     shape, dtype = tuple(known.shape.as_list()), known.dtype.as_numpy_dtype
+    if known.dtype.name not in _SHOWN:
+        raise ConfigError(
+            f"'{variable}.{field}': what is shown or done must be real numbers or bools, got "
+            f"{known.dtype.name}"
+        )
     lone = (spec.dims or ("",))[0] in ("user", "bandit") and shape[0] == 1
     low, high = bounds(spec, shape, dtype)
     if lone:
@@ -164,6 +177,11 @@ def fields_named(
     every = {f"{v}.{f}": (v, f) for v, value in world.shapes.items() for f in value.as_dict}
     for name in names:
         if name == ".".join(CLOCK):
+            if name in every:
+                raise ConfigError(
+                    f"{what}: '{name}' is the number of actions taken, got a story with a field of "
+                    "this name; rename its variable"
+                )
             box = gymnasium.spaces.Box(0.0, float(2**24), (), np.float32)
             found.append(SeenField(*CLOCK, box, False))
             continue
@@ -184,7 +202,12 @@ def fields_named(
             )
         found.extend(seen_field(world, v, f) for v, f in places)
     places = [f.place for f in found]
-    return [f for i, f in enumerate(found) if f.place not in places[:i]]
+    found = [f for i, f in enumerate(found) if f.place not in places[:i]]
+    keys = [f.key for f in found]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ConfigError(f"{what}: names must differ with '/' for '.', got {twice} twice")
+    return found
 
 
 def _variables(network: Network) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from recsim_ng.core.errors import NetworkError
 from recsim_ng.core.network import NetworkValue
 from recsim_ng.core.value import Value
 from recsim_ng.runtime.environment_world import World
@@ -48,6 +49,9 @@ def flow_of(
 
     Returns:
       The flow.
+
+    Raises:
+      NetworkError: (also a ValueError) a field does not keep its shape and type.
     """
     places = [(v, f) for v, value in world.shapes.items() for f in value.as_dict]
     words = tf.TensorSpec([2], tf.uint32)
@@ -68,6 +72,12 @@ def flow_of(
     traced = following.get_concrete_function(
         words, tf.TensorSpec([], tf.int32), specs, dict(actions)
     )
+    for (v, f), spec, x in zip(places, specs, traced.structured_outputs[0], strict=True):
+        if x.shape.as_list() != spec.shape.as_list() or x.dtype != spec.dtype:
+            raise NetworkError(
+                f"World: every field must keep its shape and type, got '{v}', field '{f}', of "
+                f"{spec.dtype.name} of {spec.shape} at first and {x.dtype.name} of {x.shape} later"
+            )
     count = len(places)
     # The order of a concrete function's inputs is that of tf.nest: words, step, moment, actions.
     inputs = {x.name: i for i, x in enumerate(traced.inputs[: 2 + count + len(actions)])}

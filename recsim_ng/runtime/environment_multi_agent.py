@@ -248,6 +248,8 @@ class StoryParallelEnv(_ParallelEnv):  # type: ignore[misc]
                 "step: the environment must be reset before the first step and after the end of an "
                 "episode; call reset()"
             )
+        if not isinstance(actions, Mapping):
+            raise ActionError(f"step: actions must be agent's name -> action, got {actions!r:.60}")
         missing = sorted(set(self.agents) - set(actions))
         odd = sorted(set(actions) - set(self.agents))
         if missing or odd:

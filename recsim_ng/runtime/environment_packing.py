@@ -9,6 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from recsim_ng.core.errors import ConfigError
+
 _AS_THEY_ARE = (tf.int32, tf.float32, tf.uint32)
 _WIDE = (tf.int64, tf.float64, tf.uint64)
 
@@ -26,6 +28,9 @@ class Packing:
 
     Args:
       specs: name -> `tf.TensorSpec`, or what else has shape and dtype.
+
+    Raises:
+      ConfigError: (also a ValueError) one is neither of real numbers nor of bools.
     """
 
     def __init__(self, specs: Mapping[str, Any]) -> None:
@@ -33,6 +38,11 @@ class Packing:
         end = 0
         for name, spec in specs.items():
             shape, dtype = tuple(spec.shape), tf.as_dtype(spec.dtype)
+            if not (dtype.is_floating or dtype.is_integer or dtype == tf.bool):
+                raise ConfigError(
+                    f"{name}: what an environment carries or shows must be real numbers or bools, "
+                    f"got {dtype.name}"
+                )
             begin, end = end, end + math.prod(shape) * (2 if dtype in _WIDE else 1)
             self._parts[name] = _Part(begin, end, shape, dtype)
         self.size = end

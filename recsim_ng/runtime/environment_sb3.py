@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from recsim_ng.core.errors import ConfigError
+from recsim_ng.runtime.environment_episode import require_seed
 from recsim_ng.runtime.environment_vector import StoryVectorEnv
 
 _NAME = "stable_baselines3"
@@ -83,6 +84,7 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
           The seed of each world.
         """
         first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        require_seed(first, self.num_envs)
         self._first_seed = first
         return [first + i for i in range(self.num_envs)]
 
@@ -179,4 +181,4 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
     def _indices(self, indices: Any) -> Iterable[int]:
         if indices is None:
             return range(self.num_envs)
-        return [indices] if isinstance(indices, int) else indices
+        return [int(indices)] if isinstance(indices, int | np.integer) else indices

@@ -92,6 +92,14 @@ def player_of(world: World, name: str, seat: Seat, variable: str, action: Action
             f"'{variable}'"
         )
     given = seat.places if is_slate else seat.rows
+    kinds = (list, tuple, range, np.ndarray)
+    if given is not None and not (
+        isinstance(given, kinds)
+        and all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in given)
+    ):
+        raise ConfigError(
+            f"seat '{name}': places and rows must be lists of whole numbers, got {given!r:.60}"
+        )
     part = None if given is None else tuple(int(i) for i in given)
     if not action.spec.shape and part == (0,):
         part = None  # of one user alone

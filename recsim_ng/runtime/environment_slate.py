@@ -104,13 +104,28 @@ def slate_action(
                 f"{dict(known.as_dict)}; name another by features="
             )
         dim = known.get(features).shape[1]
-    has_mask = mask in world.shapes[docs]
-    mask = mask if has_mask else ""
+    if mask in world.shapes[docs]:
+        found = world.shapes[docs].get(mask)
+        rows = slates.num_users if slates.has_user_axis else 1
+        if found.dtype != tf.bool or found.shape.as_list() not in (
+            [slates.num_docs],
+            [rows, slates.num_docs],
+        ):
+            raise ConfigError(
+                f"mask: '{docs}.{mask}' must be bool, [D] or [U, D], of {slates.num_docs} docs and "
+                f" {rows} users, got {found.dtype.name} of {found.shape}"
+            )
+    else:
+        mask = ""
     return SlateAction(world, variable, kind, slates, repeats, features, dim, mask, action_range)
 
 
 def _slates(world: World, variable: str, docs: str) -> _Slates:
     slate, known = world.shapes[variable], world.shapes[docs]
+    specs = next(v.spec for v in world.network.variables if v.name == docs).as_dict
+    of_users = [f for f, spec in specs.items() if (spec.dims or ("",))[0] == "user"]
+    if of_users and "doc_ranks" not in known and of_users == list(specs):
+        raise ConfigError(f"docs: must be of documents, got {docs!r}, which is of users")
     gathered, leads = [], set()
     for name, spec in slate.as_dict.items():
         if name not in known:

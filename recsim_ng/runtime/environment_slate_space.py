@@ -42,6 +42,12 @@ class SlateSpace(gymnasium.spaces.MultiDiscrete):
         keys = self.np_random.random(rows)
         if mask is not None:
             may = np.asarray(mask, bool)
+            least = 1 if self._repeats else slates[-1]
+            if may.shape != (*slates[:-1], docs) or may.sum(axis=-1).min() < least:
+                raise ValueError(
+                    f"SlateSpace: mask must be of shape {(*slates[:-1], docs)} with at least "
+                    f"{least} documents in each row, got {may.shape} with {may.sum(axis=-1).min()}"
+                )
             keys = np.where(may[..., None, :] if self._repeats else may, keys, 2.0)
         found = keys.argmin(-1) if self._repeats else keys.argsort(-1)[..., : slates[-1]]
         return found.reshape(self.nvec.shape).astype(self.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -20,6 +20,7 @@ from recsim_ng.core.variable import Variable
 from recsim_ng.runtime.environment import StoryEnv
 from recsim_ng.runtime.environment_action import array_of
 from recsim_ng.runtime.environment_design import Design, design
+from recsim_ng.runtime.environment_episode import require_seed
 from recsim_ng.runtime.environment_render import Timeline
 from recsim_ng.runtime.environment_slate_space import SlateSpace
 from recsim_ng.runtime.environment_step import PROBABILITIES
@@ -234,36 +235,45 @@ class StoryVectorEnv(gymnasium.vector.VectorEnv[Any, Any, np.ndarray]):
         return self._observation(self._shown), rewards, terminated, truncated, further
 
     def render(self) -> tuple[Any, ...] | None:
-        """Returns a frame of each world, None without a render mode."""
+        """Returns a frame of each world, None without a render mode.
+
+        Raises:
+          ResetNeeded: before the first reset.
+        """
         if self.render_mode is None:
             return None
+        if self._state is None:
+            raise gymnasium.error.ResetNeeded("render: the environment must be reset first")
         return tuple(timeline.frame(self.render_mode) for timeline in self._timelines)
 
     def _seeds(self, seed: Any) -> list[int | None]:
         """A seed for each world, None for the next episode."""
         if seed is None:
             return [None] * self.num_envs
-        if isinstance(seed, int | np.integer):
-            return [int(seed) + i for i in range(self.num_envs)]
-        if not isinstance(seed, Sequence | np.ndarray) or len(seed) != self.num_envs:
-            got = f"{len(seed)}" if hasattr(seed, "__len__") else repr(seed)
-            raise ConfigError(f"seed: must be one for each of {self.num_envs} worlds, got {got}")
-        for i, x in enumerate(seed):
-            if x is not None and (isinstance(x, bool) or not isinstance(x, int | np.integer)):
-                raise ConfigError(f"seed: that of world {i} must be an int or None, got {x!r}")
-        given = [None if x is None else int(x) for x in seed]
+        if not isinstance(seed, list | tuple | np.ndarray) or np.ndim(seed) == 0:
+            first = require_seed(
+                seed.item() if isinstance(seed, np.ndarray) else seed, self.num_envs
+            )
+            return [first + i for i in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise ConfigError(
+                f"seed: must be one for each of {self.num_envs} worlds, got {len(seed)}"
+            )
+        given = [None if x is None else require_seed(x) for x in seed]
         if self._state is not None or None not in given:
             return given
         fresh = noise.fresh_seed() >> 1  # there is no next episode yet
         return [fresh + i if x is None else x for i, x in enumerate(given)]
 
     def _reset_mask(self, options: dict[str, Any] | None) -> np.ndarray:
+        if not isinstance(options, Mapping | None):
+            raise ConfigError(f"options: must be a dictionary, got {options!r:.60}")
         mask = (options or {}).get("reset_mask")
         if mask is None:
             return self._everywhere
         if self._state is None:
             raise gymnasium.error.ResetNeeded("reset: the first reset must be of all worlds")
-        found = np.asarray(mask)
+        found = array_of(mask)
         if found.shape != (self.num_envs,) or found.dtype != np.bool_ or not found.any():
             raise ConfigError(
                 f"reset_mask: must be bool of shape {(self.num_envs,)} with at least one True, got "

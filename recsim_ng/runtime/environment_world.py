@@ -16,6 +16,7 @@ from recsim_ng.core.site import Record, Seed
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime import runtime
+from recsim_ng.runtime.environment_call import require_own_process
 
 # (action, what stands before it in this step) -> what to do, for `Do`.
 Pin = Callable[[Any, NetworkValue], dict[Any, Any]]
@@ -69,6 +70,7 @@ class World:
                     f"World: what follows from '{list(pins)[0]}' must have a value at each step, "
                     f"got '{name}', which is static; assign its value, not its initial_value"
                 )
+        require_own_process()
         self.shapes, self.sites = _shapes(network)
 
     @property

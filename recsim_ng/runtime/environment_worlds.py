@@ -11,6 +11,7 @@ import tensorflow as tf
 from recsim_ng.core import check, noise
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.runtime.environment_action import ActionError
+from recsim_ng.runtime.environment_call import require_own_process
 from recsim_ng.runtime.environment_design import Design
 from recsim_ng.runtime.environment_episode import episode_words
 
@@ -64,7 +65,7 @@ class Worlds:
         self._design, self.num_worlds = design, num_worlds
         self.constant = design.functions.constant
         self._variable = design.action.variable
-        self._compiled: dict[str, Callable[..., Any]] = {}
+        self._compiled = design.compiled.setdefault(num_worlds, {})
 
     @property
     def design(self) -> Design:
@@ -133,6 +134,7 @@ class Worlds:
 
     def _run(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
         if name not in self._compiled:
+            require_own_process()
             self._compiled[name] = tf.function(function, jit_compile=True, autograph=False)
         return self._compiled[name](*args)
 

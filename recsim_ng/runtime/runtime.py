@@ -58,6 +58,9 @@ def as_network(network: Network | Sequence[Variable]) -> Network:
 
     Args:
       network: a Network or its variables.
+
+    Raises:
+      ConfigError: (also a ValueError) it is neither.
     """
     if isinstance(network, Network):
         return network

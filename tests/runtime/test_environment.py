@@ -1,5 +1,7 @@
 """Environments of any story: what the agent sees and does, rewards, ends, and what is refused."""
 
+import copy
+import pickle
 import warnings
 
 import gymnasium
@@ -10,7 +12,7 @@ from gymnasium.vector.utils import batch_space
 
 from recsim_ng import ed
 from recsim_ng.core.errors import ConfigError, NetworkError
-from recsim_ng.core.field_spec import FieldSpec, Space, ValueSpec
+from recsim_ng.core.field_spec import DynamicFieldSpec, FieldSpec, Space, ValueSpec
 from recsim_ng.core.value import Value
 from recsim_ng.core.variable import Variable, value
 from recsim_ng.runtime.environment import StoryEnv, make_env
@@ -292,7 +294,7 @@ REFUSED = {
     "later": ({"docs": "user response"}, "which an agent acts on, or which follows"),
     "other": (
         {"docs": "user state", "agent": "user observation"},
-        "the slates, 'user observation'",
+        "docs: must be of documents, got 'user state', which is of users",
     ),
     "steps": ({"num_steps": 0}, "num_steps"),
     "render": ({"render_mode": "human"}, "render_mode: must be one of"),
@@ -667,3 +669,115 @@ def test_pictures_of_numbers_and_of_other_names_than_users():
     picture.reset(seed=0)
     picture.step(np.zeros(40, np.float32))
     assert picture.render().std() > 1
+
+
+def toy(dtype=tf.float32, first=None, after=None):
+    """What an action adds to, and a field of its own that goes on, whatever it is."""
+    a = Variable("act", ValueSpec(a=FieldSpec()))
+    x = Variable("x", ValueSpec(x=FieldSpec()))
+    y = Variable("y", ValueSpec(y=DynamicFieldSpec(1, [0])))
+    a.initial_value = a.value = value(lambda: Value(a=tf.zeros([])))
+    x.initial_value = value(lambda: Value(x=tf.zeros([])))
+    x.value = value(lambda x, a: Value(x=x.get("x") + a.get("a")), (x.previous, a.previous))
+    first = tf.zeros([1], dtype) if first is None else first
+    y.initial_value = value(lambda: Value(y=tf.identity(first)))
+    y.value = value(lambda y: Value(y=(after or tf.identity)(y.get("y"))), (y.previous,))
+    z = Variable("z", ValueSpec(z=FieldSpec()))
+    z.initial_value = z.value = value(
+        lambda y: Value(z=tf.reduce_sum(tf.cast(tf.abs(y.get("y")), tf.float32))), (y,)
+    )
+    return [a, x, y, z]
+
+
+@pytest.mark.parametrize(
+    ("parts", "names", "message"),
+    [
+        ({"after": lambda y: tf.concat([y, [1.0]], 0)}, "z.z", "must keep its shape and type"),
+        (
+            {"first": tf.constant([1 + 2j]), "after": lambda y: y * (0.9 + 0.3j)},
+            "z.z",
+            "must be real numbers or bools, got complex",
+        ),
+        ({"dtype": tf.bfloat16}, "y.y", "must be real numbers or bools, got bfloat16"),
+    ],
+)
+def test_what_cannot_be_carried_or_shown_is_refused(parts, names, message):
+    with pytest.raises((ConfigError, NetworkError), match=message):
+        make_env(toy(**parts), agent="act.a", observation=[names], reward="x.x").reset(seed=0)
+
+
+def test_names_that_are_one_key_are_refused():
+    odd = Variable("v/a", ValueSpec(b=FieldSpec()))
+    same = Variable("v.a", ValueSpec(b=FieldSpec()))
+    for v in (odd, same):
+        v.initial_value = v.value = value(lambda: Value(b=tf.zeros([])))
+    with pytest.raises(ConfigError, match=r"must differ with '/' for '.', got \['v/a/b'\]"):
+        make_env([*toy(), odd, same], agent="act.a", observation=["v.a.b", "v/a.b"], reward="x.x")
+    clock = Variable("environment", ValueSpec(step=FieldSpec()))
+    clock.initial_value = clock.value = value(lambda: Value(step=tf.zeros([])))
+    with pytest.raises(ConfigError, match="number of actions taken, got a story with a field"):
+        make_env([*toy(), clock], agent="act.a", observation=["environment.step"], reward="x.x")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 1.5, True, "x"])
+def test_seeds_are_whole_numbers_of_64_bits(env, three, seed):
+    for made in (StoryEnv(env.design), StoryVectorEnv(three)):
+        with pytest.raises((ConfigError, gymnasium.error.Error), match=r"seed|Seed"):
+            made.reset(seed=seed)
+    with pytest.raises(ConfigError, match="seed must be a whole number"):
+        StoryVectorEnv(three).reset(seed=[0, seed, 1])
+
+
+def test_what_is_wrong_in_a_call_says_so(env, three):
+    worlds = StoryVectorEnv(three, render_mode="ansi")
+    with pytest.raises(gymnasium.error.ResetNeeded, match="render: .* must be reset first"):
+        worlds.render()
+    with pytest.raises(ConfigError, match="options: must be a dictionary, got 5"):
+        worlds.reset(options=5)
+
+    class Learnt:
+        def __array__(self, *_):
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad")
+
+    env.reset(seed=0)
+    with pytest.raises(ActionError, match="must be an array, .* requires grad"):
+        env.step(Learnt())
+    space = SlateSpace(np.full([2], 6))
+    with pytest.raises(ValueError, match="at least 2 documents in each row"):
+        space.sample(mask=np.array([0, 0, 0, 0, 0, 1]))
+    for options, message in (
+        ({"repeats": "no"}, "repeats must be True or False"),
+        ({"mask": "doc_value"}, "mask: 'available docs.doc_value' must be bool"),
+        ({"docs": "user state"}, "must be of documents, got 'user state'"),
+        ({"action": "scores", "action_range": (0.0, 1e-50)}, "action_range"),
+        ({"action": "scores", "action_range": ("0", "1")}, "action_range"),
+        ({"terminated": lambda moment: 0.3}, "terminated: the function must return a bool"),
+        ({"reward": ["x"]}, r"reward: must be a field of the story or a function, got \['x'\]"),
+        ({"reward": lambda moment: moment["respons"]}, "return a scalar, got KeyError"),
+        ({"reward": lambda moment: None}, "written in TensorFlow and return a scalar"),
+        ({"docs": 5}, "docs: must be a name"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            environment(**options)
+
+
+def test_a_copy_goes_on_by_itself_and_nothing_is_pickled(env):
+    first = StoryEnv(env.design, render_mode="ansi")
+    first.reset(seed=3)
+    first.step([0, 1])
+    copied = copy.deepcopy(first)
+    after = [first.step([2, 3]) for _ in range(2)]
+    again = [copied.step([2, 3]) for _ in range(2)]
+    for one, other in zip(after, again, strict=True):
+        assert one[1:4] == other[1:4]
+        for key, x in one[0].items():
+            np.testing.assert_array_equal(x, other[0][key])
+    assert copied.render() == first.render()
+    with pytest.raises(TypeError, match="cannot be pickled; make it where it is used"):
+        pickle.dumps(env)
+
+
+def test_worlds_of_one_design_and_number_are_compiled_once(env):
+    first, second = Worlds(env.design, 5), Worlds(env.design, 5)
+    first.reset(0)
+    assert second._compiled is first._compiled != {}

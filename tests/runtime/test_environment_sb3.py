@@ -71,3 +71,45 @@ def test_seeds_are_set_and_drawn_and_episodes_that_begin_are_told():
         env.step(np.tile([0, 1], [4, 1]))
     assert env.reset_infos[0]["episode_seed"].tolist() != [7, 0]
     assert "terminal_observation" not in env.reset_infos[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("InterestEvolution", {"repeats": True}),
+        ("LongTermSatisfaction", {}),
+        ("LatentSatisfaction", {}),
+        ("Bandits", {}),
+    ],
+)
+def test_learners_take_what_gymnasium_makes(name, options):
+    stable_baselines3 = pytest.importorskip("stable_baselines3")
+    from stable_baselines3.common.env_checker import check_env
+
+    env = gymnasium.make(f"recsim_ng/{name}-v0", num_steps=8, **options)
+    check_env(env, warn=False)  # it recommends flat arrays, and takes others
+    policy = (
+        "MultiInputPolicy"
+        if isinstance(env.observation_space, gymnasium.spaces.Dict)
+        else "MlpPolicy"
+    )
+    model = stable_baselines3.PPO(policy, env, n_steps=16, batch_size=16, n_epochs=1)
+    model.learn(32)
+    assert model.num_timesteps == 32
+
+
+@pytest.mark.parametrize("action", ["slate", "scores"])
+def test_learners_take_slates_of_several_users(action):
+    stable_baselines3 = pytest.importorskip("stable_baselines3")
+    worlds = gymnasium.make_vec(
+        "recsim_ng/Ecosystem-v0",
+        num_envs=2,
+        num_users=3,
+        num_steps=4,
+        repeats=True,
+        action=action,
+        autoreset_mode="SameStep",
+    )
+    env = SB3VecEnv(worlds)
+    stable_baselines3.PPO("MultiInputPolicy", env, n_steps=8, batch_size=8, n_epochs=1).learn(16)
+    assert worlds.single_action_space.shape == ((3, 3) if action == "slate" else (3, 10))
