@@ -42,6 +42,7 @@ def draw_episode(episode: Any) -> np.ndarray:
     rewards.bar(range(first, end), episode.rewards[first:end], color=style.PALETTE[0], width=0.6)
     rewards.set_ylabel("reward", fontsize=9, color=style.INK)
     rewards.set_xlabel("step", fontsize=9, color=style.INK)
+    rewards.xaxis.get_major_locator().set_params(integer=True)
     rewards.set_xlim(first - 0.6, max(end, first + 10) + 0.6)
     total = sum(episode.rewards)
     figure.suptitle(
