@@ -12,9 +12,10 @@ import numpy as np
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
-from recsim_ng.runtime.environment_design import Design, Names, Rule, design
+from recsim_ng.runtime.environment_design import Design, Names, design
 from recsim_ng.runtime.environment_episode import Series
 from recsim_ng.runtime.environment_render import Timeline
+from recsim_ng.runtime.environment_rule import Rule
 from recsim_ng.runtime.environment_slate import ActionKind
 
 

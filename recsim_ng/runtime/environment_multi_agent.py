@@ -17,15 +17,10 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime import runtime
 from recsim_ng.runtime.environment_action import Action, ActionError, FieldAction, array_of, brief
-from recsim_ng.runtime.environment_design import (
-    Rule,
-    require_mask,
-    require_range,
-    rule_of,
-    target_of,
-)
+from recsim_ng.runtime.environment_design import require_mask, require_range, target_of
 from recsim_ng.runtime.environment_episode import Series
 from recsim_ng.runtime.environment_program import Program
+from recsim_ng.runtime.environment_rule import Rule, rule_of
 from recsim_ng.runtime.environment_seat import (
     Player,
     Seat,

@@ -13,8 +13,9 @@ import tensorflow as tf
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.core.network import NetworkValue
 from recsim_ng.runtime.environment_action import Action, FieldAction
-from recsim_ng.runtime.environment_design import Names, Rule, observed_by, place_of, rule_of
+from recsim_ng.runtime.environment_design import Names, observed_by
 from recsim_ng.runtime.environment_field import SeenField, lone, seen_field
+from recsim_ng.runtime.environment_rule import Rule, place_of, rule_of
 from recsim_ng.runtime.environment_slate import SlateAction
 from recsim_ng.runtime.environment_slate_space import SlateSpace
 from recsim_ng.runtime.environment_world import World
