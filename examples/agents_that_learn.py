@@ -184,7 +184,9 @@ def run(
 
 
 def plot(found: dict[str, Any], task: str, path: Path) -> None:
-    """Draws the learning curves of a task.
+    """Draws the learning curves of a task, and at their ends what was learnt, without exploring.
+
+    Who is far below all learners is left out.
 
     Args:
       found: as `run` returns it.
@@ -192,7 +194,7 @@ def plot(found: dict[str, Any], task: str, path: Path) -> None:
       path: of the picture.
     """
     figure, axes = style.new_panel(style.WIDTH, _HEIGHT)
-    ends = []
+    ends, least, most = [], np.inf, -np.inf
     for i, (learner, curves) in enumerate(found[task]["learners"].items()):
         steps = np.asarray(curves[0]["steps"]) / 1e6
         series = np.asarray([c["returns"] for c in curves])
@@ -201,9 +203,14 @@ def plot(found: dict[str, Any], task: str, path: Path) -> None:
         look = style.line_style(i)
         axes.fill_between(steps, mean - half, mean + half, color=look["color"], alpha=0.2, lw=0)
         axes.plot(steps, mean, label=learner.replace("_", " "), **look)
-        ends.append(steps[-1])
+        final, low, high = interval([c["final"] for c in curves])
+        bars = {"yerr": [[final - low], [high - final]], "fmt": "o", "markersize": 5, "capsize": 3}
+        axes.errorbar([steps[-1]], [final], color=look["color"], zorder=3, **bars)
+        ends.append(1.03 * steps[-1])
+        least, most = min(least, mean.min(), low), max(most, mean.max(), high)
     levels: dict[float, list[str]] = {}
-    for name, (mean, _) in sorted(found[task]["others"].items(), key=lambda other: other[1]):
+    others = {n: x for n, (x, _) in found[task]["others"].items() if x > 2 * least - most}
+    for name, mean in sorted(others.items(), key=lambda other: other[1]):
         axes.axhline(mean, color=style.FAINT, linewidth=0.8, linestyle=":")
         levels.setdefault(mean, []).append(name)
     low, high = axes.get_ylim()
@@ -215,11 +222,24 @@ def plot(found: dict[str, Any], task: str, path: Path) -> None:
             max(ends), y, f" {', '.join(names)}", fontsize=_POINTS, color=style.INK, va="center"
         )
     axes.set_ylim(low, high)
-    axes.set_xlim(0, max(ends))
+    axes.set_xlim(0.02, max(ends))
+    axes.set_xscale("log")
+    marks = [x for x in (0.03, 0.1, 0.3, 1, 3, 10) if x < max(ends)]
+    axes.set_xticks(marks, [f"{x:g}" for x in marks])
+    axes.set_xticks([], minor=True)
     axes.set_xlabel("environment steps, millions", fontsize=9)
-    axes.set_ylabel("return of an episode, while exploring", fontsize=9)
+    axes.set_ylabel("return of an episode", fontsize=9)
     axes.set_title(task.replace("_", " "), loc="left", fontsize=11, color=style.INK)
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    text = "while exploring; dots: what was learnt, without"
+    axes.legend(
+        fontsize=8,
+        title=text,
+        title_fontsize=8,
+        alignment="left",
+        loc="upper left",
+        framealpha=1.0,
+        edgecolor="none",
+    )
     style.save(figure, path)
 
 
