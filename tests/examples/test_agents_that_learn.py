@@ -8,12 +8,13 @@ import pytest
 from examples import agents_that_learn as example
 from recsim_ng.stories import long_term_satisfaction
 
-# By seeds 0 to 4 a training of this size came to 5,246, 5,159, 5,221, 5,240 and 5,233: in the mean
-# 5,220, with a standard deviation of 35; the optimum is 5,283. The threshold is 6.3 of these below,
-# a chance of 1e-9 if they are normal. The random policy comes to 4,688, whoever always shows
-# chocolate to 4,128: the test fails for these.
+# By seeds 0 to 19 a training of this size came to 5,230 in the mean, with a standard deviation of 24;
+# the lowest, 5,150; the optimum is 5,283. The threshold is 9.3 standard deviations of a further
+# training below: a false alarm has a chance of 1e-8 if trainings are normal. (Half as long, they are
+# not: of twenty, three ended below 5,079 and one at 4,789.) The random policy comes to 4,688, whoever
+# always shows chocolate to 4,128: the test fails for these.
 THRESHOLD = 5_000.0
-EFFORT = 0.2
+EFFORT = 0.4
 
 
 def curve_of(seed, final):
@@ -80,5 +81,5 @@ def test_an_interval_is_students():
 @pytest.mark.slow
 def test_the_threshold_is_six_standard_deviations_below_what_is_usual():
     task, config = example.TASKS["long_term_satisfaction"], example.Config(effort=EFFORT)
-    finals = [example.train(task, "policy_gradient", s, config).final for s in range(1, 6)]
+    finals = [example.train(task, "policy_gradient", s, config).final for s in range(20)]
     assert np.mean(finals) - 6 * np.std(finals, ddof=1) > THRESHOLD
