@@ -11,8 +11,8 @@ from recsim_ng.stories import long_term_satisfaction
 # By seeds 0 to 19 a training of this size came to 5,230 in the mean, with a standard deviation of
 # 24; the lowest, 5,150; the optimum is 5,283. The threshold is 9.3 standard deviations of a further
 # training below: a false alarm has a chance of 1e-8 if trainings are normal. (Half as long, they
-# are not: of twenty, five ended below 5,100, one of them at 4,789.) The random policy comes to 4,688,
-# whoever always shows chocolate to 4,128: the test fails for these.
+# are not: of twenty, five ended below 5,100, one of them at 4,789.) The random policy comes to
+# 4,688, whoever always shows chocolate to 4,128: the test fails for these.
 THRESHOLD = 5_000.0
 EFFORT = 0.4
 
