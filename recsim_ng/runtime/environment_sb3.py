@@ -11,6 +11,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
+from recsim_ng.core import noise
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.runtime.environment_episode import require_seed
 from recsim_ng.runtime.environment_vector import StoryVectorEnv
@@ -83,7 +84,7 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         Returns:
           The seed of each world.
         """
-        first = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        first = noise.fresh_seed() >> 32 if seed is None else seed
         require_seed(first, self.num_envs)
         self._first_seed = first
         return [first + i for i in range(self.num_envs)]
