@@ -317,7 +317,7 @@ def test_importing_all_of_the_package_changes_no_environment_variable():
         import os, pkgutil, sys
         sys.modules["edward2.numpy"] = None
         import edward2, gymnasium, tensorflow, tensorflow_probability, tf_keras, xarray
-        import networkx, scipy.stats
+        import networkx, pettingzoo, scipy.stats  # what these change is their own doing
         before = dict(os.environ)
         import recsim_ng, importlib
         for module in pkgutil.walk_packages(recsim_ng.__path__, "recsim_ng."):
