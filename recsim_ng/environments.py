@@ -146,7 +146,7 @@ def _design(environment: str, options: dict[str, Any], render_mode: str | None) 
 
 def _key_of(options: dict[str, Any]) -> Any:
     """Equal for options that make the same environment; None where that cannot be told."""
-    ours = set(_arguments())
+    ours = _arguments()
     parts: list[Any] = []
     for name, x in sorted(options.items()):
         if name in ours and isinstance(x, list | tuple) and all(isinstance(v, str) for v in x):

@@ -27,8 +27,8 @@ from recsim_ng.runtime.environment_world import World
 
 AGENTS = {"recommender": "slate docs", "algorithm": "algorithm choice.arm"}
 _METRICS = "metrics state"
-_DOCS = "available docs"
-_MASK = "is_candidate"
+DOCS = "available docs"
+MASK = "is_candidate"
 _FEATURES = "doc_features"
 
 Names = str | Sequence[str]
@@ -85,10 +85,10 @@ def design(
     terminated: Rule | None = None,
     num_steps: int | None = None,
     action: ActionKind = "slate",
-    docs: str | None = _DOCS,
+    docs: str | None = DOCS,
     repeats: bool = False,
     features: str = _FEATURES,
-    mask: str = _MASK,
+    mask: str = MASK,
     action_range: tuple[float, float] = (-1.0, 1.0),
     info: Names | None = None,
     render: bool = False,
@@ -125,7 +125,7 @@ def design(
             raise ConfigError(f"{name}: must be a name, got {x!r:.60}")
     if action not in KINDS:
         raise ConfigError(f"action: must be one of {list(KINDS)}, got {action!r}")
-    if docs is not None and docs not in names and docs != _DOCS:
+    if docs is not None and docs not in names and docs != DOCS:
         raise ConfigError(f"docs: must be one of the variables {names}, got {docs!r}")
     is_slates = docs in names and docs != target and not field
     check.flag("make_env", "repeats", repeats)
@@ -133,7 +133,7 @@ def design(
         require_mask(network, str(docs), mask)
     else:
         given = {"action": action, "repeats": repeats, "features": features, "mask": mask}
-        usual = {"action": "slate", "repeats": False, "features": _FEATURES, "mask": _MASK}
+        usual = {"action": "slate", "repeats": False, "features": _FEATURES, "mask": MASK}
         odd = [name for name in given if given[name] != usual[name]]
         if odd:
             raise ConfigError(
@@ -165,14 +165,14 @@ def design(
     drawn = fields_named(world, _drawn(network, target)) if render else []
     by_place = {f.place: f for f in seen}
     further = {f.place: by_place.get(f.place, f) for f in shown_info}
-    hidden = {f.place: f for f in (*drawn, *further.values()) if f.place not in by_place}
+    unseen = {f.place: f for f in (*drawn, *further.values()) if f.place not in by_place}
     shown = Shown(
         observation=tuple(seen),
         rewards={"reward": rule_of(world, reward, "reward", tf.float32)},
         terminated=None
         if terminated is None
         else rule_of(world, terminated, "terminated", tf.bool),
-        info=tuple(hidden.values()),
+        info=tuple(unseen.values()),
     )
     functions = StepFunctions(world, [made], shown)
     return Design(
@@ -227,7 +227,7 @@ def require_mask(network: Network, docs: str, mask: str) -> None:
       ConfigError: (also a ValueError) there is no such field.
     """
     fields = list(next(v.spec for v in network.variables if v.name == docs).as_dict)
-    if mask not in fields and mask != _MASK:
+    if mask not in fields and mask != MASK:
         raise ConfigError(f"mask: must be a field of '{docs}', {fields}, got {mask!r}")
 
 

@@ -17,7 +17,7 @@ from recsim_ng.core.network import Network
 from recsim_ng.core.variable import Variable
 from recsim_ng.runtime import runtime
 from recsim_ng.runtime.environment_action import Action, ActionError, FieldAction, array_of, brief
-from recsim_ng.runtime.environment_design import require_mask, require_range, target_of
+from recsim_ng.runtime.environment_design import DOCS, MASK, require_mask, require_range, target_of
 from recsim_ng.runtime.environment_episode import Series
 from recsim_ng.runtime.environment_program import Program
 from recsim_ng.runtime.environment_rule import Rule, rule_of
@@ -35,7 +35,6 @@ from recsim_ng.runtime.environment_slate import SlateAction, slate_action
 from recsim_ng.runtime.environment_step import Shown, StepFunctions
 from recsim_ng.runtime.environment_world import World
 
-_DOCS = "available docs"
 _is_there = importlib.util.find_spec("pettingzoo") is not None
 _ParallelEnv: Any = importlib.import_module("pettingzoo").ParallelEnv if _is_there else object
 
@@ -46,8 +45,8 @@ def make_parallel_env(
     *,
     terminated: Rule | None = None,
     num_steps: int | None = None,
-    docs: str = _DOCS,
-    mask: str = "is_candidate",
+    docs: str = DOCS,
+    mask: str = MASK,
     action_range: tuple[float, float] = (-1.0, 1.0),
 ) -> StoryParallelEnv:
     """Makes a PettingZoo parallel environment, in which all agents act at once.
@@ -90,7 +89,7 @@ def make_parallel_env(
     names = [v.name for v in network.variables]
     if docs in names:
         require_mask(network, docs, mask)
-    elif docs != _DOCS:
+    elif docs != DOCS:
         raise ConfigError(f"docs: must be one of the variables {names}, got {docs!r}")
     targets = {name: target_of(network, seat.agent) for name, seat in seats.items()}
     actions: dict[str, Action] = {}

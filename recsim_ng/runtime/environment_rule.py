@@ -93,7 +93,7 @@ def rule_of(
     def of_field(moment: NetworkValue) -> Any:
         x = moment[variable].get(field)
         if dtype == tf.bool:
-            return tf.reduce_all(tf.cast(x, tf.bool))
+            return tf.reduce_all(x)
         return tf.reduce_mean(tf.cast(x, dtype))
 
     return of_field

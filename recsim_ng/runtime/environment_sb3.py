@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from gymnasium.vector import AutoresetMode
 
 from recsim_ng.core import noise
 from recsim_ng.core.errors import ConfigError
+from recsim_ng.runtime.environment_action import array_of
 from recsim_ng.runtime.environment_episode import require_seed
 from recsim_ng.runtime.environment_vector import StoryVectorEnv
 
@@ -95,8 +97,10 @@ class SB3VecEnv(_VecEnv):  # type: ignore[misc]
         Args:
           actions: `[N, ...]`.
         """
+        self._actions = found = array_of(actions)
         shape = self._env.single_action_space.shape or ()
-        self._actions = np.reshape(actions, (self.num_envs, *shape))
+        if len(shape) > 1 and found.shape == (self.num_envs, math.prod(shape)):
+            self._actions = found.reshape((self.num_envs, *shape))
 
     def step_wait(self) -> tuple[Any, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Makes the step.

@@ -83,7 +83,7 @@ def slate_action(
         ):
             raise ConfigError(
                 f"mask: '{docs}.{mask}' must be bool, [D] or [U, D], of {slates.num_docs} docs and "
-                f" {rows} users, got {found.dtype.name} of {found.shape}"
+                f"{rows} users, got {found.dtype.name} of {found.shape}"
             )
     else:
         mask = ""

@@ -7,6 +7,7 @@ import pytest
 import recsim_ng  # noqa: F401 (registers)
 from recsim_ng.core.errors import ConfigError
 from recsim_ng.runtime import SB3VecEnv
+from recsim_ng.runtime.environment_action import ActionError
 
 pytestmark = pytest.mark.slow
 
@@ -112,4 +113,7 @@ def test_learners_take_slates_of_several_users(action):
     )
     env = SB3VecEnv(worlds)
     stable_baselines3.PPO("MultiInputPolicy", env, n_steps=8, batch_size=8, n_epochs=1).learn(16)
+    env.reset()
+    with pytest.raises(ActionError, match="action: must be of shape"):
+        env.step(np.zeros([2, 5], int))
     assert worlds.single_action_space.shape == ((3, 3) if action == "slate" else (3, 10))
